@@ -1,0 +1,323 @@
+"""Client assertions (RFC 7523 section 2.2): the text to sign, and the one door to cryptography.
+
+Building header and claims is pure. `jwt` and `cryptography` are imported inside the functions
+that need them and nowhere else in the core: importing this module costs nothing, and no script
+calls those functions. Shells do, and `sansio_auth.testing`. They read bytes and keys that they
+are given; no file is opened here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn, final
+
+from attrs import frozen
+
+from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
+from sansio_auth.credentials import CertificateCredential
+from sansio_auth.errors import ConfigurationError
+from sansio_auth.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+__all__ = [
+    "Certificate",
+    "SigningKey",
+    "UnsignedAssertion",
+    "load_certificates",
+    "load_key",
+    "load_pfx",
+    "sign",
+    "unsigned_assertion",
+    "verify",
+]
+
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+MAX_CHAIN: Final = 10
+_BLOCK: Final = re.compile(
+    rb"-----BEGIN ([A-Z0-9 ]{1,40})-----[^-]{0,200000}-----END \1-----", re.IGNORECASE
+)
+
+
+@frozen(repr=False)
+class UnsignedAssertion:
+    """Header and payload of a JWT as the JSON texts that are to be signed (RFC 7515 section 5.1)."""
+
+    header: str
+    payload: str
+
+    def __repr__(self) -> str:
+        return "UnsignedAssertion(...)"
+
+
+@final
+class SigningKey:
+    """An RSA private key that shows nothing and cannot be pickled or copied away."""
+
+    __slots__ = ("_key", "public_der")
+
+    def __init__(self, key: RSAPrivateKey, public_der: bytes) -> None:
+        self._key = key
+        self.public_der = public_der
+
+    def reveal(self) -> RSAPrivateKey:
+        """Return the key object of `cryptography`."""
+        return self._key
+
+    def __repr__(self) -> str:
+        return "SigningKey(***)"
+
+    def __reduce__(self) -> NoReturn:
+        message = "a SigningKey cannot be pickled: load it again where it is needed"
+        raise TypeError(message)
+
+
+@frozen
+class Certificate:
+    """What is needed of an X.509 certificate; `expires_at` and `not_before` are POSIX seconds."""
+
+    der: bytes
+    public_der: bytes
+    not_before: float
+    expires_at: float
+
+    @property
+    def x5t(self) -> str:
+        """The SHA-1 thumbprint, unpadded base64url."""
+        return base64url(hashlib.sha1(self.der, usedforsecurity=False).digest())
+
+    @property
+    def x5t_s256(self) -> str:
+        """The SHA-256 thumbprint, unpadded base64url."""
+        return base64url(hashlib.sha256(self.der).digest())
+
+    @property
+    def x5c(self) -> str:
+        """The certificate as single-line base64 DER."""
+        return base64.b64encode(self.der).decode("ascii")
+
+
+def base64url(raw: bytes) -> str:
+    """Return base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def unsigned_assertion(  # noqa: PLR0913 - the claims of RFC 7523 section 3
+    credential: CertificateCredential,
+    *,
+    client_id: str,
+    audience: str,
+    now: float,
+    life: int,
+    skew: int,
+    jti: str,
+    client_claims: Mapping[str, JsonValue] | None = None,
+) -> UnsignedAssertion:
+    """Return the assertion of one request, to be signed; times are POSIX seconds.
+
+    `client_claims` go over the top and may replace any claim. Observed: Entra finds the key by
+    `x5t` or `x5t#S256`, or trusts the chain in `x5c` by the subject's name.
+    """
+    header: JsonObject = {"alg": credential.algorithm, "typ": "JWT"}
+    if credential.x5c:
+        header["x5c"] = list(credential.x5c)
+    if credential.sha1:
+        header["x5t"] = credential.x5t
+    else:
+        header["x5t#S256"] = credential.x5t_s256
+    at = int(now)
+    payload: JsonObject = {
+        "aud": audience,
+        "iss": client_id,
+        "sub": client_id,
+        "exp": at + life,
+        "nbf": at - skew,
+        "iat": at,
+        "jti": jti,
+        **(client_claims or {}),
+    }
+    return UnsignedAssertion(json.dumps(header), json.dumps(payload))
+
+
+def _impossible(message: str, code: str) -> ConfigurationError:
+    return ConfigurationError(f"client_credential: {message}", code=code)
+
+
+def _rsa(key: object) -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if not isinstance(key, RSAPrivateKey):
+        raise _impossible(
+            f"an RSA key is needed, not {type(key).__name__}", "unsupported_key_type"
+        )
+    if key.key_size < MIN_RSA_BITS or key.key_size > MAX_RSA_BITS:
+        raise _impossible(
+            f"the RSA key has {key.key_size} bits; from {MIN_RSA_BITS} to {MAX_RSA_BITS} are taken",
+            "unsupported_key_size",
+        )
+    return key
+
+
+def _signing_key(key: object) -> SigningKey:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    rsa = _rsa(key)
+    public = rsa.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return SigningKey(rsa, public)
+
+
+def _the_key_block(pem: bytes) -> bytes:
+    blocks = [(match[1].upper(), match[0]) for match in _BLOCK.finditer(pem)]
+    keys = [block for label, block in blocks if label.endswith(b"PRIVATE KEY")]
+    if len(keys) == 1:
+        return keys[0]
+    if keys:
+        raise _impossible("private_key holds several private keys", "several_private_keys")
+    if any(label.endswith(b"CERTIFICATE") for label, _ in blocks):
+        raise _impossible("private_key holds a certificate and no private key", "no_private_key")
+    if any(label.endswith(b"PUBLIC KEY") for label, _ in blocks):
+        raise _impossible("private_key holds a public key only", "no_private_key")
+    if len(pem) < 1024 and b"\n" not in pem.strip() and b"-----" not in pem:  # noqa: PLR2004 - a path is short
+        raise _impossible(
+            "private_key is no PEM text; if it is a path, read the file and pass its content",
+            "no_private_key",
+        )
+    raise _impossible("private_key is no PEM text (-----BEGIN PRIVATE KEY-----)", "no_private_key")
+
+
+def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
+    """Return the one RSA private key in a PEM text; `ConfigurationError` says what is wrong.
+
+    Text around the block and certificates beside it are skipped.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    block = _the_key_block(pem)
+    password = None if passphrase is None else passphrase.reveal().encode()
+    encrypted = b"ENCRYPTED" in block
+    if encrypted and password is None:
+        raise _impossible("the private key is encrypted; give its passphrase", "no_passphrase")
+    if password is not None and not encrypted:
+        raise _impossible(
+            "there is a passphrase, but the private key is not encrypted; leave it out",
+            "needless_passphrase",
+        )
+    try:
+        key = load_pem_private_key(block, password)
+    except UnsupportedAlgorithm:
+        raise _impossible("the key's algorithm is not supported", "unsupported_key_type") from None
+    except (ValueError, TypeError):
+        reason = "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
+        raise _impossible(f"the private key cannot be read: {reason}", "unreadable_key") from None
+    return _signing_key(key)
+
+
+def _certificate(parsed: object) -> Certificate:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    if not isinstance(parsed, x509.Certificate):
+        raise _impossible("it holds no certificate", "no_certificate")
+    return Certificate(
+        der=parsed.public_bytes(Encoding.DER),
+        public_der=parsed.public_key().public_bytes(
+            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        ),
+        not_before=parsed.not_valid_before_utc.timestamp(),
+        expires_at=parsed.not_valid_after_utc.timestamp(),
+    )
+
+
+def load_certificates(pem: bytes) -> tuple[Certificate, ...]:
+    """Return the certificates in a PEM text in their order, at least one.
+
+    A text without any PEM armour is taken as the base64 of one certificate, as MSAL takes it.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    blocks = [m[0] for m in _BLOCK.finditer(pem) if m[1].upper().endswith(b"CERTIFICATE")]
+    try:
+        if blocks:
+            found = [x509.load_pem_x509_certificate(block) for block in blocks]
+        elif b"-----" in pem:
+            raise _impossible("public_certificate holds no certificate", "no_certificate")
+        else:
+            found = [x509.load_der_x509_certificate(base64.b64decode(b"".join(pem.split())))]
+        certificates = tuple(_certificate(parsed) for parsed in found)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if isinstance(error, ConfigurationError):
+            raise
+        raise _impossible("public_certificate cannot be read", "unreadable_certificate") from None
+    if len(certificates) > MAX_CHAIN:
+        raise _impossible(
+            f"public_certificate holds more than {MAX_CHAIN} certificates", "chain_too_long"
+        )
+    return certificates
+
+
+def load_pfx(
+    data: bytes, passphrase: Secret | None = None
+) -> tuple[SigningKey, tuple[Certificate, ...]]:
+    """Return the key and the certificates, leaf first, of a PKCS#12 file's content (RFC 7292)."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    password = None if passphrase is None else passphrase.reveal().encode()
+    try:
+        key, leaf, others = pkcs12.load_key_and_certificates(data, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise _impossible(
+            "the PFX cannot be read: its passphrase is wrong or missing, or it is damaged",
+            "unreadable_pfx",
+        ) from None
+    if key is None:
+        raise _impossible("the PFX holds no private key", "no_private_key")
+    if leaf is None:
+        raise _impossible("the PFX holds no certificate for its key", "no_certificate")
+    chain = (_certificate(leaf), *(_certificate(other) for other in others))
+    if len(chain) > MAX_CHAIN:
+        raise _impossible(f"the PFX holds more than {MAX_CHAIN} certificates", "chain_too_long")
+    return _signing_key(key), chain
+
+
+def sign(key: SigningKey, unsigned: UnsignedAssertion) -> str:
+    """Return the signed JWT in compact form (RFC 7515 section 7.1)."""
+    from jwt import PyJWS
+
+    header = parse_object(unsigned.header.encode())
+    return PyJWS().encode(
+        unsigned.payload.encode(),
+        key.reveal(),
+        algorithm=str(header["alg"]),
+        headers=dict(header),
+        sort_headers=False,
+    )
+
+
+def verify(
+    token: str, certificate: bytes, algorithms: Sequence[str]
+) -> tuple[JsonObject, JsonObject] | None:
+    """Return header and claims of a JWT that this DER certificate's key signed, else None.
+
+    The signature only: what the claims must say is the caller's business.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from jwt import InvalidTokenError, PyJWS
+
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(public, RSAPublicKey):
+        return None
+    try:
+        parts = PyJWS().decode_complete(token, public, algorithms=list(algorithms))
+        return parse_object(json.dumps(parts["header"]).encode()), parse_object(parts["payload"])
+    except (InvalidTokenError, UnreadableJson, ValueError):
+        return None

@@ -1,0 +1,118 @@
+"""The plot that every grant with a cache shares: look, ask, store; and never lose what works.
+
+A grant adds two things of its own: the form it sends, and the facts that its answer amounts to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+from attrs import evolve
+
+from sansio_auth._steps import (
+    Conversation,
+    begin,
+    discover,
+    exchange,
+    load,
+    load_knowledge,
+    save,
+)
+from sansio_auth._token import TokenResponse
+from sansio_auth.authority import Endpoints
+from sansio_auth.calls import ClientCredentials, OnBehalfOf
+from sansio_auth.errors import SansioAuthError
+from sansio_auth.flow import Ended, Script, Start
+from sansio_auth.partition import (
+    AccessRow,
+    Fact,
+    Knowledge,
+    PartitionKey,
+    Tokens,
+    access_token_of,
+)
+from sansio_auth.results import AccessToken, Outcome, Refusal
+from sansio_auth.wire import Pairs
+
+__all__ = ["Changes", "acquire", "row_of"]
+
+Changes: TypeAlias = tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
+C = TypeVar("C", ClientCredentials, OnBehalfOf)
+
+
+def row_of(response: TokenResponse, now: float, requested: tuple[str, ...]) -> AccessRow:
+    """Return the row of a fresh token; `requested` are its scopes where the server named none."""
+    target = " ".join(requested if response.scopes is None else response.scopes)
+    return (
+        response.access_token.reveal(),
+        response.token_type,
+        target,
+        int(now),
+        response.expires_on,
+        response.extended_expires_on,
+        response.refresh_on,
+    )
+
+
+def _fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...]) -> AccessToken:
+    return AccessToken(
+        token=response.access_token,
+        token_type=response.token_type,
+        expires_on=response.expires_on,
+        refresh_on=response.refresh_on,
+        scopes=requested if response.scopes is None else response.scopes,
+        home_account_id=response.home_account_id,
+        response=response.members,
+        id_token_claims=response.id_token_claims,
+        metadata=talk.metadata(),
+    )
+
+
+def acquire(
+    call: C,
+    start: Start,
+    form: Pairs,
+    changes: Callable[[C, Endpoints, TokenResponse, float], Changes],
+) -> Script[Ended[Outcome]]:
+    """Return a token from the cache, else ask for one, store it, and return that.
+
+    Whatever goes wrong on the way, a token that can still be used is returned in its place (I-1).
+    """
+    talk = begin(call, start)
+    knowledge = yield from load_knowledge(talk)
+    mine = yield from _look(talk, call, knowledge)
+    if (row := call.ready(mine, talk.now)) is not None:
+        return Ended(access_token_of(row, talk.metadata()))
+    try:
+        endpoints = yield from discover(talk, knowledge)
+        if call.partition_key(knowledge) is None:  # the realm has only now become known
+            knowledge = Knowledge(endpoints, talk.now, knowledge.holds)
+            mine = yield from _look(talk, call, knowledge)
+            if (row := call.ready(mine, talk.now)) is not None:
+                return Ended(access_token_of(row, talk.metadata()))
+        answer = yield from exchange(talk, knowledge, endpoints, mine, form)
+    except SansioAuthError as error:
+        if (row := call.usable(mine, talk.now)) is not None:
+            talk.warn("refresh_failed")
+            return Ended(access_token_of(row, talk.metadata()), talk.tally)
+        if error.correlation_id is None:
+            error.correlation_id = talk.correlation_id
+        raise
+    if isinstance(answer, Refusal):
+        return Ended(_refused(talk, call.usable(mine, talk.now), answer), talk.tally)
+    if answer.cacheable:
+        yield from save(talk, changes(call, endpoints, answer, talk.now))
+    return Ended(_fresh(talk, answer, call.scopes), talk.tally)
+
+
+def _look(talk: Conversation, call: C, knowledge: Knowledge) -> Script[Tokens]:
+    key = call.partition_key(knowledge)
+    return Tokens() if key is None else (yield from load(talk, key))
+
+
+def _refused(talk: Conversation, row: AccessRow | None, refusal: Refusal) -> Outcome:
+    if row is None:
+        return evolve(refusal, metadata=talk.metadata())
+    talk.warn("refresh_refused")
+    return access_token_of(row, talk.metadata(refusal))

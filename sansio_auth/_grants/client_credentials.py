@@ -1,0 +1,48 @@
+"""The client credentials grant (RFC 6749 section 4.4), as Entra serves it."""
+
+from __future__ import annotations
+
+from sansio_auth._grants.acquire import Changes, acquire, row_of
+from sansio_auth._token import TokenResponse
+from sansio_auth.authority import Endpoints
+from sansio_auth.calls import ClientCredentials
+from sansio_auth.flow import Ended, Script, Start
+from sansio_auth.identity import token_key
+from sansio_auth.partition import AccessTokenStored, AppKey, ClientSeen
+from sansio_auth.results import Outcome
+from sansio_auth.wire import Pairs
+
+__all__ = ["client_credentials", "client_credentials_form"]
+
+
+def client_credentials_form(call: ClientCredentials) -> Pairs:
+    """Return the body fields of the request, without those that prove who the client is.
+
+    Scopes are sorted and sent as the caller wrote them; `client_info` is MSAL's habit.
+    """
+    fields = (
+        *call.data,
+        ("client_id", call.registration.client_id),
+        ("grant_type", "client_credentials"),
+        ("scope", " ".join(call.scopes)),
+        ("client_info", "1"),
+        ("claims", call.claims or ""),
+    )
+    return tuple((name, value) for name, value in fields if value)
+
+
+def _changes(
+    call: ClientCredentials, endpoints: Endpoints, response: TokenResponse, now: float
+) -> Changes:
+    """An application's token goes to its own partition, whoever the answer says it is for."""
+    registration = call.registration
+    row = row_of(response, now, call.scopes)
+    key = token_key(row[2].split(), *call.key[:3]) if response.scopes is not None else call.key
+    stored = AccessTokenStored(key, row, limit=registration.policy.max_entries)
+    partition = AppKey(registration.authority.host, endpoints.realm, registration.client_id)
+    return ((partition, (stored, ClientSeen(registration.client_id, response.family_id))),)
+
+
+def client_credentials(call: ClientCredentials, start: Start) -> Script[Ended[Outcome]]:
+    """RFC 6749 section 4.4: the client asks for a token of its own."""
+    return (yield from acquire(call, start, client_credentials_form(call), _changes))

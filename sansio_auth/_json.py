@@ -1,0 +1,99 @@
+"""Reading JSON that somebody else wrote, totally: a value or one named complaint, in bounded time.
+
+Knows JSON and nothing of OAuth. It refuses to guess: other encodings than UTF-8, documents nested
+deeper than `MAX_DEPTH` and repeated members that decide who gets a token are complaints.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, TypeAlias
+
+__all__ = ["MAX_DEPTH", "JsonObject", "JsonValue", "UnreadableJson", "parse_object", "parse_value"]
+
+JsonValue: TypeAlias = 'str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None'
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+#: No document of the protocol nests deeper than ten; a stack is not to be spent on one that does.
+MAX_DEPTH: Final = 64
+
+#: Members that must not be given twice: two readers could otherwise see two different answers.
+_DECISIVE: Final = frozenset(
+    {
+        "access_token", "token_type", "refresh_token", "id_token", "client_info", "error",
+        "issuer", "token_endpoint", "authorization_endpoint", "tenant_discovery_endpoint",
+    }
+)  # fmt: skip
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+
+class UnreadableJson(ValueError):
+    """What is wrong with a document, as a stable word; never a part of the document."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        if any(name in _DECISIVE and names.count(name) > 1 for name in members):
+            raise UnreadableJson("duplicate_member")
+    return members
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        mark = match.group()
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
+
+
+def _text(body: bytes, *, lossy: bool) -> str:
+    if not body.strip():
+        raise UnreadableJson("empty_body")
+    if b"\x00" in body:  # UTF-16 or UTF-32; a NUL inside UTF-8 JSON must be escaped anyway
+        raise UnreadableJson("bad_encoding")
+    try:
+        return body.decode("utf-8-sig", "replace" if lossy else "strict")
+    except UnicodeDecodeError:
+        raise UnreadableJson("bad_encoding") from None
+
+
+def parse_value(text: str) -> JsonValue:
+    """Return the JSON value that `text` is, or raise `UnreadableJson`."""
+    if _too_deep(text):
+        raise UnreadableJson("too_deep")
+    try:
+        value: JsonValue = _DECODER.decode(text)
+    except UnreadableJson:
+        raise
+    except (ValueError, RecursionError):  # the cause would carry the document in its `doc`
+        raise UnreadableJson("response_not_json") from None
+    return value
+
+
+def parse_object(body: bytes, *, lossy: bool = False) -> JsonObject:
+    """Return the JSON object that `body` is, or raise `UnreadableJson`.
+
+    `lossy` replaces bytes that are not UTF-8, for texts that only people read (errors).
+    """
+    value = parse_value(_text(body, lossy=lossy))
+    if not isinstance(value, dict):
+        raise UnreadableJson("not_an_object")
+    return value

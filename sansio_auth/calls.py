@@ -1,0 +1,311 @@
+"""What is asked for, as frozen values: one class per grant, and what each may take from a cache.
+
+A call knows for whom its token is (`identity`), what it asks beyond that (`demand`), where such a
+token is kept (`partition_key`) and whether what is kept there will do (`ready`, `usable`). These
+are pure look-ups; how a token is got when nothing will do is the scripts' business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import ClassVar, Final
+
+from attrs import field, frozen
+
+from sansio_auth._claims import merge_claims
+from sansio_auth._telemetry import CacheRefresh
+from sansio_auth.authority import Endpoints
+from sansio_auth.errors import ConfigurationError
+from sansio_auth.identity import (
+    BEARER,
+    Demand,
+    Identity,
+    Subject,
+    TokenKey,
+    assertion_digest,
+    extended_key,
+    token_key,
+)
+from sansio_auth.partition import (
+    EXPIRES_ON,
+    AccessRow,
+    AppKey,
+    AssertionKey,
+    Knowledge,
+    KnowledgeKey,
+    Partition,
+    Tokens,
+    candidates,
+    is_due,
+    usable_row,
+)
+from sansio_auth.registration import Registration
+from sansio_auth.secret import Secret
+from sansio_auth.wire import Pairs
+
+__all__ = ["RESERVED_SCOPES", "ClientCredentials", "OnBehalfOf", "TokenCall"]
+
+#: OpenID Connect's own scopes, which every user request carries and no caller passes.
+RESERVED_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
+
+#: Fields that the library sets; a caller's `data` may not replace them on the wire.
+PROTECTED_FIELDS: Final = frozenset(
+    {
+        "client_id", "grant_type", "client_secret", "client_assertion", "client_assertion_type",
+        "scope", "assertion", "requested_token_use", "client_info", "claims", "client_claims",
+    }
+)  # fmt: skip
+
+#: Body fields that do not set a token apart by themselves. Observed: MSAL 1.39's extended key.
+_NOT_IN_EXTENDED_KEY: Final = (PROTECTED_FIELDS - {"client_claims"}) | {
+    "username", "password", "refresh_token", "code", "redirect_uri", "code_verifier",
+    "device_code", "token_type", "req_cnf", "key_id", "user_federated_identity_credential",
+    "user_id",
+}  # fmt: skip
+
+_FIELD_NAME: Final = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def _check_data(_: object, __: object, value: Pairs) -> None:
+    for name, text in value:
+        if name in PROTECTED_FIELDS:
+            raise ConfigurationError(
+                f"data: {name} is set by the library and cannot be replaced", code="data_protected"
+            )
+        if not _FIELD_NAME.fullmatch(name) or not isinstance(text, str):
+            raise ConfigurationError("data: names and values must be texts", code="data_type")
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+@frozen(kw_only=True)
+class TokenCall:
+    """What all calls have in common. `scopes` are sorted and as the caller gave them.
+
+    `data` are extra body fields and `params` extra query fields; `forwarded_claims` is a JSON
+    object that the caller passes on from its own client. `min_remaining` is the least life
+    in seconds that a token from the cache must have left.
+    """
+
+    api_id: ClassVar[str]
+    #: Whether a second identical request may be sent; False for one-time grants.
+    repeatable: ClassVar[bool] = True
+
+    registration: Registration
+    scopes: tuple[str, ...]
+    claims_challenge: str | None = field(default=None, repr=False)
+    forwarded_claims: str | None = field(default=None, repr=False)
+    data: Pairs = field(default=(), repr=False, validator=_check_data)
+    params: Pairs = field(default=(), repr=False)
+    force_refresh: bool = False
+    min_remaining: int = 0
+    correlation_id: str | None = None
+
+    key: TokenKey = field(init=False, repr=False, eq=False)
+    claims: str | None = field(init=False, repr=False, eq=False)
+    demand: Demand = field(init=False, repr=False, eq=False)
+    knowledge_key: KnowledgeKey = field(init=False, repr=False, eq=False)
+    _margin: int = field(init=False, repr=False, eq=False)
+    _bypass: bool = field(init=False, repr=False, eq=False)
+
+    @key.default
+    def _key(self) -> TokenKey:
+        return token_key(self.scopes, self.scheme, self._field("key_id"), self._extended())
+
+    @claims.default
+    def _claims(self) -> str | None:
+        capabilities = self.registration.capabilities
+        return merge_claims(self.claims_challenge, capabilities, self.forwarded_claims)
+
+    @demand.default
+    def _demand(self) -> Demand:
+        return Demand(
+            claims=_digest(self.claims_challenge) if self.claims_challenge else "",
+            force=self.force_refresh,
+            min_remaining=self.min_remaining,
+            params=_digest(self.params) if self.params else "",
+            credential=self.registration.fingerprint,
+        )
+
+    @knowledge_key.default
+    def _knowledge_key(self) -> KnowledgeKey:
+        return KnowledgeKey(self.registration.authority.url)
+
+    @_margin.default
+    def _margin_default(self) -> int:
+        return max(self.registration.policy.early_expiry, self.min_remaining)
+
+    @_bypass.default
+    def _bypass_default(self) -> bool:
+        return bool(self.claims_challenge) or self.force_refresh
+
+    def _field(self, name: str) -> str:
+        return next((value for key, value in self.data if key == name), "")
+
+    def _extended(self) -> str:
+        kept = {name: value for name, value in self.data if name not in _NOT_IN_EXTENDED_KEY}
+        if self.forwarded_claims:
+            kept["client_claims"] = self.forwarded_claims  # observed: the text as it was passed
+        return extended_key(kept)
+
+    @property
+    def scheme(self) -> str:
+        """The token scheme asked for, lower case: `bearer` unless `data` says otherwise."""
+        return self._field("token_type").lower() or BEARER
+
+    @property
+    def subject(self) -> Subject:
+        """Whose rights the token carries."""
+        raise NotImplementedError
+
+    def realm(self, knowledge: Knowledge | None) -> str | None:
+        """Return the tenant as the cache names it, None where only discovery can tell."""
+        endpoints = self.endpoints(knowledge)
+        return None if endpoints is None else endpoints.realm
+
+    def endpoints(self, knowledge: Knowledge | None) -> Endpoints | None:
+        """Return the endpoints, computed or discovered before; they may be stale."""
+        if self.registration.endpoints is not None:
+            return self.registration.endpoints
+        return None if knowledge is None else knowledge.endpoints
+
+    def identity(self, knowledge: Knowledge | None) -> Identity:
+        """Return for whom the token is; before discovery, with the tenant as configured."""
+        authority = self.registration.authority
+        return Identity(
+            environment=authority.host,
+            tenant=self.realm(knowledge) or authority.tenant,
+            client_id=self.registration.client_id,
+            subject=self.subject,
+            scopes=self.scopes,
+            scheme=self.scheme,
+            key_id=self._field("key_id"),
+            extended_key=self._extended(),
+        )
+
+    def ready(self, partition: Partition | None, now: float) -> AccessRow | None:
+        """Return the stored row when it is fresh, else None. `now` is POSIX seconds."""
+        row = self.usable(partition, now)
+        return None if row is None or is_due(row, now) else row
+
+    def usable(self, partition: Partition | None, now: float) -> AccessRow | None:
+        """Return the stored row when it can be used, be it due for refresh; else None."""
+        if self._bypass or not isinstance(partition, Tokens):
+            return None
+        skew = self.registration.policy.clock_skew
+        return usable_row(partition, self.key, now, self._margin, skew)
+
+    def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
+        """Return why a request is needed, as MSAL's telemetry says it."""
+        if self._bypass:
+            return 1
+        rows = [] if not isinstance(partition, Tokens) else [*candidates(partition, self.key)]
+        if any(row[EXPIRES_ON] - now < self._margin for row in rows):
+            return 4 if self.usable(partition, now) is not None else 3
+        return 4 if rows else 2
+
+
+def _single_resource(scopes: tuple[str, ...]) -> None:
+    defaults = [scope for scope in scopes if scope.endswith("/.default")]
+    if len(defaults) > 1:
+        raise ConfigurationError(
+            "scopes: client credentials take one resource at a time; make one call for each"
+            " .default scope",
+            code="several_resources",
+        )
+
+
+@frozen(kw_only=True)
+class ClientCredentials(TokenCall):
+    """A token for the application itself (RFC 6749 section 4.4)."""
+
+    api_id: ClassVar[str] = "730"
+
+    def __attrs_post_init__(self) -> None:
+        _single_resource(self.scopes)
+        registration = self.registration
+        if registration.authority.shared and not registration.policy.shared_tenants:
+            raise ConfigurationError(
+                f"authority: {registration.authority.tenant} is no tenant an application can have"
+                " a token in; name the tenant by GUID or domain",
+                code="shared_tenant",
+            )
+
+    @property
+    def subject(self) -> Subject:
+        """The application itself."""
+        return Subject("app")
+
+    def partition_key(self, knowledge: Knowledge | None) -> AppKey | None:
+        """Return where the token is kept, None until the realm is known."""
+        realm = self.realm(knowledge)
+        if realm is None:
+            return None
+        return AppKey(self.registration.authority.host, realm, self.registration.client_id)
+
+
+def _no_reserved(scopes: tuple[str, ...]) -> None:
+    if found := sorted(RESERVED_SCOPES.intersection(scopes)):
+        raise ConfigurationError(
+            f"scopes: leave out {', '.join(found)}; the library adds what a user request needs",
+            code="scopes_reserved",
+        )
+
+
+def _check_assertion(_: object, __: object, assertion: Secret) -> None:
+    text = assertion.reveal()
+    if not text:
+        raise ConfigurationError("user_assertion: the user's token is needed", code="assertion")
+    if text[:7].lower() == "bearer ":
+        raise ConfigurationError(
+            "user_assertion: begins with 'Bearer '; pass the token alone", code="assertion"
+        )
+    if not text.isascii() or not text.isprintable():
+        raise ConfigurationError("user_assertion: is not printable ASCII", code="assertion")
+
+
+@frozen(kw_only=True)
+class OnBehalfOf(TokenCall):
+    """A token for the user who called us (Microsoft's on-behalf-of, on RFC 7523 section 2.1)."""
+
+    api_id: ClassVar[str] = "523"
+
+    user_assertion: Secret = field(validator=_check_assertion)
+    digest: str = field(init=False, repr=False, eq=False)
+
+    @digest.default
+    def _digest_default(self) -> str:
+        return assertion_digest(self.user_assertion.reveal())
+
+    def __attrs_post_init__(self) -> None:
+        _no_reserved(self.scopes)
+
+    @property
+    def subject(self) -> Subject:
+        """The user, known by the assertion alone."""
+        return Subject("assertion", self.digest)
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The scopes as sent: with OpenID Connect's own, without the excluded ones."""
+        return tuple(
+            sorted((RESERVED_SCOPES | set(self.scopes)) - self.registration.exclude_scopes)
+        )
+
+    def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
+        """Return 0: MSAL does not say why an on-behalf-of request is made."""
+        del partition, now
+        return 0
+
+    def partition_key(self, knowledge: Knowledge | None) -> AssertionKey | None:
+        """Return where the token is kept, None until the realm is known."""
+        realm = self.realm(knowledge)
+        if realm is None:
+            return None
+        registration = self.registration
+        host = registration.authority.host
+        return AssertionKey(host, realm, registration.client_id, self.digest)

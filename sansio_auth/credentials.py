@@ -1,0 +1,60 @@
+"""How a confidential client proves itself, without the part that must stay secret from the core.
+
+A client secret travels in the form, so the core holds it, as a `Secret`. A certificate or a
+ready-made assertion is different: the core knows only the public half (algorithm, thumbprint,
+chain) or nothing, and asks the shell for the signed text with the effect `GetAssertion`. Private
+keys and callbacks are never here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import field, frozen
+
+from sansio_auth.secret import Secret
+
+__all__ = [
+    "AssertionCredential",
+    "CertificateCredential",
+    "ClientSecret",
+    "Credential",
+    "Secret",
+]
+
+
+@frozen
+class ClientSecret:
+    """A shared secret, sent as `client_secret` in the form (RFC 6749 section 2.3.1)."""
+
+    secret: Secret
+
+
+@frozen
+class CertificateCredential:
+    """The public half of a certificate credential (RFC 7523 section 2.2).
+
+    `x5t` and `x5t_s256` are unpadded base64url thumbprints (RFC 7515 sections 4.1.7, 4.1.8), of
+    which `sha1` says which one is sent: True gives RS256 and `x5t`, False PS256 and `x5t#S256`.
+    `x5c` is the chain, leaf first, each as single-line base64 DER (section 4.1.6).
+    `expires_at` is the leaf's end of validity, POSIX seconds, where it is known.
+    """
+
+    sha1: bool
+    x5t: str | None = None
+    x5t_s256: str | None = None
+    x5c: tuple[str, ...] = field(default=(), repr=False)
+    expires_at: float | None = None
+
+    @property
+    def algorithm(self) -> Literal["RS256", "PS256"]:
+        """The JWS algorithm."""
+        return "RS256" if self.sha1 else "PS256"
+
+
+@frozen
+class AssertionCredential:
+    """An assertion that someone else makes: a ready-made text or a callback of the shell's."""
+
+
+Credential: TypeAlias = ClientSecret | CertificateCredential | AssertionCredential

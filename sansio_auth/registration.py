@@ -1,0 +1,125 @@
+"""What the identity provider knows the client by, and what every request of it has in common.
+
+The frozen configuration below `ConfidentialClient`: calls are made from it. Headers and the
+constant part of the form are prepared once here, not once a request. It knows neither calls nor
+scripts, and it holds no private key and no callback.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from attrs import field, frozen
+
+from sansio_auth._json import JsonValue
+from sansio_auth.authority import Authority, Endpoints, computed_endpoints
+from sansio_auth.credentials import AssertionCredential, CertificateCredential, Credential
+from sansio_auth.errors import ConfigurationError
+from sansio_auth.policy import Policy
+from sansio_auth.wire import Pairs
+
+__all__ = ["ASSERTION_TYPE", "Registration", "header_safe"]
+
+#: RFC 7523 section 2.2.
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+_HEADER_TEXT: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?")
+_CLIENT_ID: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?")
+
+
+def header_safe(value: str, name: str) -> str:
+    """Return the text if it may stand in a header, else raise `ConfigurationError`."""
+    if not _HEADER_TEXT.fullmatch(value):
+        raise ConfigurationError(
+            f"{name}: printable ASCII of at most 256 characters is needed, as it goes into a"
+            " header",
+            code="header_unsafe",
+        )
+    return value
+
+
+def _check_client_id(_: object, __: object, value: object) -> None:
+    if not isinstance(value, str) or not _CLIENT_ID.fullmatch(value):
+        raise ConfigurationError(
+            "client_id: the application's id is needed, as printable ASCII", code="client_id"
+        )
+
+
+def _check_capabilities(_: object, __: object, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(item, str) and item for item in value):
+        raise ConfigurationError(
+            'client_capabilities: a list of texts is needed, such as ["CP1"]', code="capabilities"
+        )
+
+
+@frozen(kw_only=True)
+class Registration:
+    """One application at one authority.
+
+    `headers` are those of every token request; `platform` is what MSAL calls `x-client-os`.
+    `salt` keys the credential's fingerprint, so that a stored hold tells nothing about a secret.
+    """
+
+    client_id: str = field(validator=_check_client_id)
+    authority: Authority
+    credential: Credential | None = None
+    capabilities: tuple[str, ...] = field(default=(), validator=_check_capabilities)
+    client_claims: Mapping[str, JsonValue] | None = field(default=None, repr=False, eq=False)
+    exclude_scopes: frozenset[str] = frozenset()
+    validate_authority: bool = True
+    instance_discovery: str | None = None
+    trusted_hosts: frozenset[str] = frozenset()
+    app_name: str | None = None
+    app_version: str | None = None
+    sku: str = "sansio-auth"
+    version: str = "0"
+    platform: str = "unknown"
+    policy: Policy = field(default=Policy())
+    salt: bytes = field(default=b"", repr=False)
+
+    headers: Pairs = field(init=False, repr=False, eq=False)
+    client_form: Pairs = field(init=False, repr=False, eq=False)
+    endpoints: Endpoints | None = field(init=False, repr=False, eq=False)
+    fingerprint: str = field(init=False, repr=False, eq=False)
+
+    @headers.default
+    def _headers(self) -> Pairs:
+        named = (
+            ("x-client-sku", self.sku),
+            ("x-client-ver", self.version),
+            ("x-client-os", self.platform),
+            ("x-app-name", self.app_name or ""),
+            ("x-app-ver", self.app_version or ""),
+        )
+        return (
+            ("Accept", "application/json"),
+            *((name, header_safe(value, name)) for name, value in named if value),
+            ("x-ms-lib-capability", "retry-after, h429"),
+        )
+
+    @client_form.default
+    def _client_form(self) -> Pairs:
+        credential = self.credential
+        if credential is None:
+            return ()
+        if isinstance(credential, CertificateCredential | AssertionCredential):
+            return (("client_assertion_type", ASSERTION_TYPE),)
+        return (("client_secret", credential.secret.reveal()),)
+
+    @endpoints.default
+    def _endpoints(self) -> Endpoints | None:
+        return computed_endpoints(self.authority)
+
+    @fingerprint.default
+    def _fingerprint(self) -> str:
+        credential = self.credential
+        if credential is None or isinstance(credential, AssertionCredential):
+            return type(credential).__name__
+        if isinstance(credential, CertificateCredential):
+            return f"{credential.algorithm}:{credential.x5t_s256 or credential.x5t}"
+        secret = credential.secret.reveal().encode()
+        return hmac.new(self.salt, secret, hashlib.sha256).hexdigest()

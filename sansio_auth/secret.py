@@ -1,0 +1,55 @@
+"""A string that does not show itself.
+
+Knows how to hold a secret and how to refuse every implicit way out: `repr`, `str`, formatting,
+pickling and copying by value. It does not know what the secret is for, and it promises nothing
+about process memory: a core dump shows it (see SECURITY.md).
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import Final, NoReturn, final
+
+__all__ = ["Secret"]
+
+_MASK: Final = "Secret(***)"
+
+
+@final
+class Secret:
+    """A secret text; `reveal()` is the only way to read it."""
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """Return the secret text itself."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return _MASK
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return _MASK
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return compare_digest(self.__text.encode(), other.reveal().encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self.__text))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        message = "a Secret cannot be pickled: read it again where it is needed"
+        raise TypeError(message)
