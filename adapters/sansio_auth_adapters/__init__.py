@@ -1,0 +1,55 @@
+"""The shell around `sansio_auth`: MSAL's application, transports and stores.
+
+`from sansio_auth_adapters import ConfidentialClientApplication` in place of msal's. Names are
+loaded on first use, so nothing optional is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sansio_auth_adapters.application.plan import TokenDict
+    from sansio_auth_adapters.application.sync import ConfidentialClientApplication
+    from sansio_auth_adapters.drive import World, run
+    from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
+    from sansio_auth_adapters.stores.memory import MemoryStore
+
+_HOME: Final = {
+    "TokenDict": "application.plan",
+    "ConfidentialClientApplication": "application.sync",
+    "World": "drive",
+    "run": "drive",
+    "AsyncStore": "ports",
+    "AsyncTransport": "ports",
+    "Store": "ports",
+    "Transport": "ports",
+    "MemoryStore": "stores.memory",
+}
+
+__all__ = [
+    "AsyncStore",
+    "AsyncTransport",
+    "ConfidentialClientApplication",
+    "MemoryStore",
+    "Store",
+    "TokenDict",
+    "Transport",
+    "World",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,60 @@
+"""Every ambient input of the shell in one file: clock, entropy, platform, and files of keys.
+
+Whatever else needs the outside world is handed it; whatever reads it is here, so that a test can
+replace it in one place.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from sansio_auth.errors import ConfigurationError
+
+__all__ = ["entropy", "library_version", "now", "pause", "platform", "read_key_file"]
+
+_MAX_KEY_FILE: Final = 1 << 20
+
+
+def now() -> float:
+    """Return the wall clock, POSIX seconds."""
+    return time.time()
+
+
+def pause(seconds: float) -> None:
+    """Block this thread for that long."""
+    time.sleep(seconds)
+
+
+def entropy(size: int = 32) -> bytes:
+    """Return bytes that nobody can guess."""
+    return os.urandom(size)
+
+
+def platform() -> str:
+    """Return what goes into `x-client-os`."""
+    return sys.platform
+
+
+def library_version() -> str:
+    """Return the installed version, `0` where the package runs without being installed."""
+    try:
+        return version("sansio-auth")
+    except PackageNotFoundError:
+        return "0"
+
+
+def read_key_file(path: str) -> bytes:
+    """Return a key file's content; `OSError` passes with its `errno`, a huge file is refused."""
+    with Path(path).open("rb") as file:
+        content = file.read(_MAX_KEY_FILE + 1)
+    if len(content) > _MAX_KEY_FILE:
+        raise ConfigurationError(
+            f"client_credential: {path} is larger than {_MAX_KEY_FILE} bytes: not a key file",
+            code="key_file_too_large",
+        )
+    return content

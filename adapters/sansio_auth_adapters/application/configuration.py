@@ -1,0 +1,145 @@
+"""The constructor's arguments, checked and turned into a client, before anything happens.
+
+Pure but for reading a PFX file. Shared by the sync application and its async twin. Parameters
+whose work is not done yet raise here: none is silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
+
+from attrs import field, frozen
+
+from sansio_auth._json import JsonObject
+from sansio_auth.authority import Authority, parse_authority
+from sansio_auth.client import ConfidentialClient
+from sansio_auth.errors import ConfigurationError
+from sansio_auth.policy import Policy
+from sansio_auth_adapters import ambient
+from sansio_auth_adapters.application.credential import Signer, read_credential
+
+__all__ = ["Configured", "configure"]
+
+_DEFAULT_AUTHORITY: Final = "https://login.microsoftonline.com/common"
+_SALT: Final = ambient.entropy()
+
+
+@frozen
+class Configured:
+    """A checked configuration: the core's client, and who answers for its assertions."""
+
+    client: ConfidentialClient
+    signer: Signer = field(repr=False)
+
+
+def _not_yet(name: str, value: object) -> None:
+    if value is not None and value is not False:
+        raise ConfigurationError(
+            f"{name}: is not supported by this version; leave it out", code="not_supported"
+        )
+
+
+def _authority(authority: object, oidc_authority: object) -> Authority:
+    if authority and oidc_authority:
+        raise ConfigurationError(
+            "authority and oidc_authority exclude each other", code="two_authorities"
+        )
+    if oidc_authority:
+        return parse_authority(_url("oidc_authority", oidc_authority), oidc=True)
+    return parse_authority(_url("authority", authority) if authority else _DEFAULT_AUTHORITY)
+
+
+def _url(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"{name}: a URL as str is needed, not {type(value).__name__}", code="authority_url"
+        )
+    return value
+
+
+def _exclude_scopes(value: object) -> frozenset[str]:
+    if not value:
+        return frozenset()
+    if not isinstance(value, list):
+        raise ConfigurationError("exclude_scopes: a list is needed", code="exclude_scopes")
+    scopes = cast("list[object]", value)
+    if "openid" in scopes:
+        raise ConfigurationError("exclude_scopes: openid is always needed", code="exclude_scopes")
+    return frozenset(str(scope) for scope in scopes)
+
+
+def _capabilities(value: object) -> tuple[str, ...]:
+    if not value:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ConfigurationError(
+            'client_capabilities: a list of texts is needed, such as ["CP1"]', code="capabilities"
+        )
+    return tuple(cast("Sequence[str]", value))
+
+
+def _client_claims(value: object) -> JsonObject | None:
+    if not value:
+        return None
+    if not isinstance(value, Mapping):
+        raise ConfigurationError("client_claims: a dict is needed", code="client_claims")
+    return dict(cast("JsonObject", value))
+
+
+def _header_text(name: str, value: object) -> str | None:
+    if not value:
+        return None
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"{name}: a str is needed, not {type(value).__name__}", code="header_unsafe"
+        )
+    return value
+
+
+def configure(  # noqa: PLR0913 - the constructor's parameters
+    *,
+    client_id: str,
+    client_credential: object,
+    authority: object,
+    oidc_authority: object,
+    validate_authority: bool,
+    instance_discovery: object,
+    client_claims: object,
+    app_name: object,
+    app_version: object,
+    client_capabilities: object,
+    exclude_scopes: object,
+    azure_region: object,
+    http_cache: object,
+    allow_broker: object,
+    trusted_hosts: Iterable[str],
+    retries: int,
+) -> Configured:
+    """Return what the arguments amount to, or raise `ConfigurationError` naming the argument."""
+    if allow_broker:
+        raise ConfigurationError(
+            "allow_broker: a confidential client has no broker", code="allow_broker"
+        )
+    _not_yet("azure_region", azure_region)
+    _not_yet("http_cache", http_cache)
+    parsed = _authority(authority, oidc_authority)
+    credential = read_credential(client_credential, adfs=parsed.kind == "adfs")
+    client = ConfidentialClient(
+        client_id=client_id,
+        authority=parsed,
+        credential=credential.public,
+        capabilities=_capabilities(client_capabilities),
+        client_claims=_client_claims(client_claims),
+        exclude_scopes=_exclude_scopes(exclude_scopes),
+        validate_authority=validate_authority and instance_discovery is not False,
+        instance_discovery=instance_discovery if isinstance(instance_discovery, str) else None,
+        trusted_hosts=frozenset(trusted_hosts),
+        app_name=_header_text("app_name", app_name),
+        app_version=_header_text("app_version", app_version),
+        version=ambient.library_version(),
+        platform=ambient.platform(),
+        policy=Policy(retries=retries, shared_tenants=True),
+        salt=_SALT,
+    )
+    return Configured(client, credential.signer)

@@ -1,0 +1,1 @@
+"""Where partitions live. Nothing optional is imported here."""
