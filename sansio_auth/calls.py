@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from attrs import field, frozen
@@ -114,7 +115,7 @@ class TokenCall:
 
     @key.default
     def _key(self) -> TokenKey:
-        return token_key(self.scopes, self.scheme, self._field("key_id"), self._extended())
+        return self.key_for(self.scopes)
 
     @claims.default
     def _claims(self) -> str | None:
@@ -161,6 +162,10 @@ class TokenCall:
     def subject(self) -> Subject:
         """Whose rights the token carries."""
         raise NotImplementedError
+
+    def key_for(self, scopes: Iterable[str], owner: tuple[str, ...] = ()) -> TokenKey:
+        """Return the key of a token of this call's kind for those scopes."""
+        return token_key(scopes, self.scheme, self._field("key_id"), self._extended(), owner)
 
     def realm(self, knowledge: Knowledge | None) -> str | None:
         """Return the tenant as the cache names it, None where only discovery can tell."""

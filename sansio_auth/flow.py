@@ -192,10 +192,10 @@ class Flow(Generic[T]):
         return f"Flow(ended={type(end).__name__} after {len(self._steps)} steps)"
 
 
-class Startable(Protocol[T_co]):
+class Startable(Protocol[T]):
     """Whatever starts a flow: a `Call`."""
 
-    def start(self, *, now: float, seed: bytes, telemetry: Telemetry = ...) -> Flow[T_co]:  # type: ignore[type-var]
+    def start(self, *, now: float, seed: bytes, telemetry: Telemetry = ...) -> Flow[T]:
         """Begin the conversation."""
         ...
 

@@ -42,15 +42,17 @@ def header_safe(value: str, name: str) -> str:
     return value
 
 
-def _check_client_id(_: object, __: object, value: object) -> None:
-    if not isinstance(value, str) or not _CLIENT_ID.fullmatch(value):
+def _check_client_id(_: object, __: object, value: str) -> None:
+    given: object = value
+    if not isinstance(given, str) or not _CLIENT_ID.fullmatch(given):
         raise ConfigurationError(
             "client_id: the application's id is needed, as printable ASCII", code="client_id"
         )
 
 
-def _check_capabilities(_: object, __: object, value: object) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(item, str) and item for item in value):
+def _check_capabilities(_: object, __: object, value: tuple[str, ...]) -> None:
+    given: tuple[object, ...] = value
+    if not all(isinstance(item, str) and item for item in given):
         raise ConfigurationError(
             'client_capabilities: a list of texts is needed, such as ["CP1"]', code="capabilities"
         )

@@ -7,8 +7,7 @@ from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.identity import token_key
-from sansio_auth.partition import AccessTokenStored, AppKey, ClientSeen
+from sansio_auth.partition import TARGET, AccessTokenStored, AppKey, ClientSeen
 from sansio_auth.results import Outcome
 from sansio_auth.wire import Pairs
 
@@ -37,8 +36,9 @@ def _changes(
     """An application's token goes to its own partition, whoever the answer says it is for."""
     registration = call.registration
     row = row_of(response, now, call.scopes)
-    key = token_key(row[2].split(), *call.key[:3]) if response.scopes is not None else call.key
-    stored = AccessTokenStored(key, row, limit=registration.policy.max_entries)
+    stored = AccessTokenStored(
+        call.key_for(row[TARGET].split()), row, limit=registration.policy.max_entries
+    )
     partition = AppKey(registration.authority.host, endpoints.realm, registration.client_id)
     return ((partition, (stored, ClientSeen(registration.client_id, response.family_id))),)
 

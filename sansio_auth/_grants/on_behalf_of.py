@@ -14,7 +14,6 @@ from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import OnBehalfOf
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.identity import token_key
 from sansio_auth.partition import (
     TARGET,
     AccessRow,
@@ -77,7 +76,7 @@ def _assertion_facts(
     call: OnBehalfOf, response: TokenResponse, row: AccessRow, refresh: list[Fact]
 ) -> tuple[Fact, ...]:
     """Filed by granted and by requested scopes: the server may name other ones than asked for."""
-    granted = token_key(row[TARGET].split(), *call.key[:3])
+    granted = call.key_for(row[TARGET].split())
     limit = call.registration.policy.max_entries
     facts: list[Fact] = [AccessTokenStored(granted, row, (call.key,), limit), *refresh]
     if response.home_account_id is not None:
@@ -93,7 +92,7 @@ def _user_facts(
     refresh: list[Fact],
 ) -> tuple[Fact, ...]:
     client_id, realm = call.registration.client_id, endpoints.realm
-    key = token_key(row[TARGET].split(), *call.key[:3], owner=(client_id, realm))
+    key = call.key_for(row[TARGET].split(), (client_id, realm))
     limit = call.registration.policy.max_entries
     facts: list[Fact] = [AccessTokenStored(key, row, limit=limit), *refresh]
     if response.client_info:
