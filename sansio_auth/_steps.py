@@ -8,7 +8,6 @@ nothing here knows one grant from another.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from attrs import define, evolve, field
@@ -24,10 +23,10 @@ from sansio_auth._discovery import (
 from sansio_auth._holds import held_refusal, hold_after, hold_key
 from sansio_auth._seed import derive_fraction, derive_uuid
 from sansio_auth._telemetry import Failed, Succeeded, Tally, Telemetry
-from sansio_auth._token import TokenResponse, read_token_response, refusal_of
+from sansio_auth._token import TokenResponse, decode_part, read_token_response, refusal_of
 from sansio_auth.authority import Endpoints, pinned
 from sansio_auth.calls import TokenCall
-from sansio_auth.credentials import AssertionCredential, CertificateCredential
+from sansio_auth.credentials import AssertionCredential, CertificateCredential, ClientSecret
 from sansio_auth.effects import (
     AssertionContext,
     Failure,
@@ -62,8 +61,7 @@ __all__ = [
     "send",
 ]
 
-#: What a compact JWS may be made of (RFC 7515 section 7.1), and no more of it than this.
-_ASSERTION: Final = re.compile(r"[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]*")
+#: Characters of an assertion; a longer one is something else.
 _MAX_ASSERTION: Final = 131_072
 #: The assertion was outside its time range: a fresh one may be inside (AADSTS reference).
 _ASSERTION_TIME: Final = 700024
@@ -134,7 +132,10 @@ def load(talk: Conversation, key: PartitionKey) -> Script[Tokens]:
 def load_knowledge(talk: Conversation) -> Script[Knowledge]:
     """Fetch what is known about the call's authority."""
     answer, talk.now = yield from ask(Load(talk.call.knowledge_key))
-    return answer if isinstance(answer, Knowledge) else Knowledge()
+    if isinstance(answer, Knowledge):
+        return answer
+    talk.warn("knowledge_load_failed")
+    return Knowledge()
 
 
 def save(
@@ -284,8 +285,10 @@ def authenticate(talk: Conversation, endpoints: Endpoints, endpoint: str) -> Scr
     """
     registration = talk.call.registration
     credential = registration.credential
-    if not isinstance(credential, CertificateCredential | AssertionCredential):
+    if credential is None:
         return registration.client_form
+    if isinstance(credential, ClientSecret):
+        return (*registration.client_form, ("client_secret", credential.secret.reveal()))
     claims = None
     if isinstance(credential, CertificateCredential):
         policy = registration.policy
@@ -310,7 +313,30 @@ def authenticate(talk: Conversation, endpoints: Endpoints, endpoint: str) -> Scr
         fmi_path=next((value for name, value in talk.call.data if name == "fmi_path"), None),
     )
     answer, talk.now = yield from ask(GetAssertion(claims, context))
-    return (*registration.client_form, ("client_assertion", _checked(talk, answer)))
+    text = _checked(talk, answer)
+    if claims is None and _expired(text, talk.now):  # whoever keeps it may not have noticed
+        answer, talk.now = yield from ask(GetAssertion(claims, context))
+        text = _checked(talk, answer)
+        if _expired(text, talk.now):
+            raise _assertion_failed(talk, "gave an assertion that has expired")
+    return (*registration.client_form, ("client_assertion", text))
+
+
+def _expired(assertion: str, now: float) -> bool:
+    """Whether an assertion says itself that it is over; one that cannot be read is not judged."""
+    parts = assertion.split(".")
+    claims = decode_part(parts[1]) if len(parts) == 3 else None  # noqa: PLR2004 - a compact JWS
+    exp = None if claims is None else claims.get("exp")
+    return isinstance(exp, int | float) and exp <= now
+
+
+def _assertion_failed(talk: Conversation, why: str) -> AssertionFailed:
+    return AssertionFailed(
+        f"the client assertion's source {why}",
+        code="assertion_failed",
+        correlation_id=talk.correlation_id,
+        stage="assertion",
+    )
 
 
 def _checked(talk: Conversation, answer: str | Failure) -> str:
@@ -318,16 +344,10 @@ def _checked(talk: Conversation, answer: str | Failure) -> str:
         text = answer.strip()
         if text and text.isprintable() and " " not in text:
             return text
-    why = "failed" if isinstance(answer, Failure) else "gave no assertion"
-    error = AssertionFailed(
-        f"the client assertion's source {why}"
-        + (f" ({answer.error})" if isinstance(answer, Failure) and answer.error else ""),
-        code="assertion_failed",
-        correlation_id=talk.correlation_id,
-        stage="assertion",
-    )
-    if isinstance(answer, Failure):
-        error.__cause__ = answer.cause
+    if not isinstance(answer, Failure):
+        raise _assertion_failed(talk, "gave no assertion")
+    error = _assertion_failed(talk, "failed" + f" ({answer.error})" * bool(answer.error))
+    error.__cause__ = answer.cause
     raise error
 
 
@@ -365,7 +385,8 @@ def exchange(
     keys = (hold_key(identity), hold_key(identity, call.demand))
     held = _held(talk, knowledge, keys)
     if held is not None:
-        talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
+        if held.status < _SERVER_ERROR:
+            talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
         return held
     headers = _headers(talk, tokens)
     attempt = 0

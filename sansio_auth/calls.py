@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
@@ -84,7 +85,7 @@ def _digest(value: object) -> str:
 
 
 @frozen(kw_only=True)
-class TokenCall:
+class TokenCall(ABC):
     """What all calls have in common. `scopes` are sorted and as the caller gave them.
 
     `data` are extra body fields and `params` extra query fields; `forwarded_claims` is a JSON
@@ -159,9 +160,9 @@ class TokenCall:
         return self._field("token_type").lower() or BEARER
 
     @property
+    @abstractmethod
     def subject(self) -> Subject:
         """Whose rights the token carries."""
-        raise NotImplementedError
 
     def key_for(self, scopes: Iterable[str], owner: tuple[str, ...] = ()) -> TokenKey:
         """Return the key of a token of this call's kind for those scopes."""

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 
 __all__ = [
@@ -23,11 +24,27 @@ __all__ = [
 ]
 
 
+def _check_secret(_: object, __: object, value: Secret) -> None:
+    """Find what goes wrong when a secret comes out of a file or an unset variable."""
+    text = value.reveal()
+    problem = None
+    if not text:
+        problem = "is an empty text; is an environment variable unset?"
+    elif text != text.rstrip("\r\n"):
+        problem = "ends with a line break, as it does when read from a file; strip it"
+    elif text.startswith("\ufeff"):
+        problem = "begins with a byte order mark; strip it"
+    elif any("\ud800" <= character <= "\udfff" for character in text):
+        problem = "holds characters that cannot be sent; it was decoded wrongly"
+    if problem is not None:
+        raise ConfigurationError(f"client_credential: the secret {problem}", code="bad_secret")
+
+
 @frozen
 class ClientSecret:
     """A shared secret, sent as `client_secret` in the form (RFC 6749 section 2.3.1)."""
 
-    secret: Secret
+    secret: Secret = field(validator=_check_secret)
 
 
 @frozen

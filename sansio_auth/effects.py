@@ -7,6 +7,7 @@ an adapter's mistake shows where it was made. Nothing here does anything.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -52,14 +53,14 @@ class Failure:
     cause: BaseException | None = field(default=None, repr=False, eq=False)
 
 
-class Effect(Generic[A_co]):
+class Effect(ABC, Generic[A_co]):
     """A question whose answer is an `A_co`, or a `Failure` where the effect says so."""
 
     __slots__ = ()
 
+    @abstractmethod
     def objection(self, value: object) -> str | None:
         """Return why a value cannot be the answer, or None."""
-        raise NotImplementedError
 
 
 @frozen

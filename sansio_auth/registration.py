@@ -105,12 +105,9 @@ class Registration:
 
     @client_form.default
     def _client_form(self) -> Pairs:
-        credential = self.credential
-        if credential is None:
-            return ()
-        if isinstance(credential, CertificateCredential | AssertionCredential):
+        if isinstance(self.credential, CertificateCredential | AssertionCredential):
             return (("client_assertion_type", ASSERTION_TYPE),)
-        return (("client_secret", credential.secret.reveal()),)
+        return ()  # a secret is revealed when a request is made, and kept nowhere else
 
     @endpoints.default
     def _endpoints(self) -> Endpoints | None:

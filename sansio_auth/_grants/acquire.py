@@ -35,15 +35,21 @@ from sansio_auth.partition import (
 from sansio_auth.results import AccessToken, Outcome, Refusal
 from sansio_auth.wire import Pairs
 
-__all__ = ["Changes", "acquire", "row_of"]
+__all__ = ["Changes", "acquire", "row_of", "target_of"]
 
 Changes: TypeAlias = tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
 C = TypeVar("C", ClientCredentials, OnBehalfOf)
 
 
-def row_of(response: TokenResponse, now: float, requested: tuple[str, ...]) -> AccessRow:
-    """Return the row of a fresh token; `requested` are its scopes where the server named none."""
-    target = " ".join(requested if response.scopes is None else response.scopes)
+def target_of(response: TokenResponse, requested: tuple[str, ...]) -> str:
+    """Return the scopes of a fresh token: the granted ones, else those that were requested."""
+    return " ".join(requested if response.scopes is None else response.scopes)
+
+
+def row_of(response: TokenResponse, now: float, target: str) -> AccessRow | None:
+    """Return the row of a fresh token, None for one whose life is over or unreadable."""
+    if not response.cacheable:
+        return None
     return (
         response.access_token.reveal(),
         response.token_type,
@@ -86,8 +92,8 @@ def acquire(
         return Ended(access_token_of(row, talk.metadata()))
     try:
         endpoints = yield from discover(talk, knowledge)
-        if call.partition_key(knowledge) is None:  # the realm has only now become known
-            knowledge = Knowledge(endpoints, talk.now, knowledge.holds)
+        if call.realm(knowledge) != endpoints.realm:  # it has only now become known
+            knowledge = evolve(knowledge, endpoints=endpoints)
             mine = yield from _look(talk, call, knowledge)
             if (row := call.ready(mine, talk.now)) is not None:
                 return Ended(access_token_of(row, talk.metadata()))
@@ -101,8 +107,7 @@ def acquire(
         raise
     if isinstance(answer, Refusal):
         return Ended(_refused(talk, call.usable(mine, talk.now), answer), talk.tally)
-    if answer.cacheable:
-        yield from save(talk, changes(call, endpoints, answer, talk.now))
+    yield from save(talk, changes(call, endpoints, answer, talk.now))
     return Ended(_fresh(talk, answer, call.scopes), talk.tally)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sansio_auth._grants.acquire import Changes, acquire, row_of
+from sansio_auth._grants.acquire import Changes, acquire, row_of, target_of
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.partition import TARGET, AccessTokenStored, AppKey, ClientSeen
+from sansio_auth.partition import AccessTokenStored, AppKey, ClientSeen, Fact
 from sansio_auth.results import Outcome
 from sansio_auth.wire import Pairs
 
@@ -35,12 +35,13 @@ def _changes(
 ) -> Changes:
     """An application's token goes to its own partition, whoever the answer says it is for."""
     registration = call.registration
-    row = row_of(response, now, call.scopes)
-    stored = AccessTokenStored(
-        call.key_for(row[TARGET].split()), row, limit=registration.policy.max_entries
-    )
+    target = target_of(response, call.scopes)
+    facts: list[Fact] = [ClientSeen(registration.client_id, response.family_id)]
+    if (row := row_of(response, now, target)) is not None:
+        key, limit = call.key_for(target.split()), registration.policy.max_entries
+        facts.append(AccessTokenStored(key, row, limit=limit))
     partition = AppKey(registration.authority.host, endpoints.realm, registration.client_id)
-    return ((partition, (stored, ClientSeen(registration.client_id, response.family_id))),)
+    return ((partition, tuple(facts)),)
 
 
 def client_credentials(call: ClientCredentials, start: Start) -> Script[Ended[Outcome]]:

@@ -8,15 +8,13 @@ only, so that it can never be taken for a token of the application (invariant I-
 
 from __future__ import annotations
 
-from sansio_auth._grants.acquire import Changes, acquire, row_of
+from sansio_auth._grants.acquire import Changes, acquire, row_of, target_of
 from sansio_auth._json import JsonValue
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import OnBehalfOf
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import (
-    TARGET,
-    AccessRow,
     AccessTokenStored,
     AccountRow,
     AccountSeen,
@@ -65,36 +63,36 @@ def _account(endpoints: Endpoints, response: TokenResponse) -> AccountRow:
     )
 
 
-def _refresh_fact(call: OnBehalfOf, response: TokenResponse, row: AccessRow, now: float) -> list[Fact]:
+def _refresh_fact(
+    call: OnBehalfOf, response: TokenResponse, target: str, now: float
+) -> list[Fact]:
     if response.refresh_token is None:
         return []
-    key = (call.registration.client_id, response.family_id or "", row[TARGET])
+    key = (call.registration.client_id, response.family_id or "", target)
     return [RefreshTokenStored(key, (response.refresh_token.reveal(), int(now)))]
 
 
 def _assertion_facts(
-    call: OnBehalfOf, response: TokenResponse, row: AccessRow, refresh: list[Fact]
+    call: OnBehalfOf, response: TokenResponse, target: str, now: float
 ) -> tuple[Fact, ...]:
     """Filed by granted and by requested scopes: the server may name other ones than asked for."""
-    granted = call.key_for(row[TARGET].split())
-    limit = call.registration.policy.max_entries
-    facts: list[Fact] = [AccessTokenStored(granted, row, (call.key,), limit), *refresh]
+    facts = _refresh_fact(call, response, target, now)
+    if (row := row_of(response, now, target)) is not None:
+        granted, limit = call.key_for(target.split()), call.registration.policy.max_entries
+        facts.append(AccessTokenStored(granted, row, (call.key,), limit))
     if response.home_account_id is not None:
         facts.append(HomeAccountFound(response.home_account_id))
     return tuple(facts)
 
 
 def _user_facts(
-    call: OnBehalfOf,
-    endpoints: Endpoints,
-    response: TokenResponse,
-    row: AccessRow,
-    refresh: list[Fact],
+    call: OnBehalfOf, endpoints: Endpoints, response: TokenResponse, target: str, now: float
 ) -> tuple[Fact, ...]:
     client_id, realm = call.registration.client_id, endpoints.realm
-    key = call.key_for(row[TARGET].split(), (client_id, realm))
-    limit = call.registration.policy.max_entries
-    facts: list[Fact] = [AccessTokenStored(key, row, limit=limit), *refresh]
+    facts = _refresh_fact(call, response, target, now)
+    if (row := row_of(response, now, target)) is not None:
+        key = call.key_for(target.split(), (client_id, realm))
+        facts.append(AccessTokenStored(key, row, limit=call.registration.policy.max_entries))
     if response.client_info:
         facts.append(AccountSeen(realm, _account(endpoints, response)))
     if response.id_token is not None:
@@ -108,14 +106,13 @@ def _changes(
 ) -> Changes:
     registration = call.registration
     host = registration.authority.host
-    row = row_of(response, now, call.requested)
-    refresh = _refresh_fact(call, response, row, now)
+    target = target_of(response, call.requested)
     mine = AssertionKey(host, endpoints.realm, registration.client_id, call.digest)
-    found = ((mine, _assertion_facts(call, response, row, refresh)),)
+    found = ((mine, _assertion_facts(call, response, target, now)),)
     if response.home_account_id is None:
         return found
     user = UserKey(host, response.home_account_id)
-    theirs = (*_user_facts(call, endpoints, response, row, refresh), AssertionUsed(mine))
+    theirs = (*_user_facts(call, endpoints, response, target, now), AssertionUsed(mine))
     return (*found, (user, theirs))
 
 

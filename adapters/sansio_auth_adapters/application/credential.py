@@ -72,7 +72,7 @@ def read_credential(value: object, *, adfs: bool) -> WorkingCredential:
     `adfs` asks for RS256 and the SHA-1 thumbprint, the only ones ADFS knows.
     """
     if isinstance(value, str):
-        return WorkingCredential(ClientSecret(_secret(value)))
+        return WorkingCredential(ClientSecret(Secret(value)))
     if isinstance(value, Mapping):
         return _read_mapping(value, adfs=adfs)
     if value is None:
@@ -80,19 +80,6 @@ def read_credential(value: object, *, adfs: bool) -> WorkingCredential:
             "a confidential client needs one: a secret, a certificate or an assertion", "none"
         )
     raise _impossible(f"a str or a dict is needed, not {type(value).__name__}", "type")
-
-
-def _secret(value: str) -> Secret:
-    if not value:
-        raise _impossible("the secret is an empty text; is an environment variable unset?", "empty")
-    if value != value.rstrip("\r\n"):
-        raise _impossible(
-            "the secret ends with a line break, as it does when read from a file; strip it",
-            "trailing_newline",
-        )
-    if value.startswith("\ufeff"):
-        raise _impossible("the secret begins with a byte order mark; strip it", "bom")
-    return Secret(value)
 
 
 def _text(entry: object, name: str) -> bytes:
