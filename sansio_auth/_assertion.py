@@ -153,9 +153,7 @@ def _rsa(key: object) -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
-        raise _impossible(
-            f"an RSA key is needed, not {type(key).__name__}", "unsupported_key_type"
-        )
+        raise _impossible(f"an RSA key is needed, not {type(key).__name__}", "unsupported_key_type")
     if key.key_size < MIN_RSA_BITS or key.key_size > MAX_RSA_BITS:
         raise _impossible(
             f"the RSA key has {key.key_size} bits; from {MIN_RSA_BITS} to {MAX_RSA_BITS} are taken",

@@ -73,7 +73,7 @@ def read_challenge(challenge: object) -> str | None:
 
 
 def read_forwarded(claims: object) -> str | None:
-    """Return claims that a caller forwards, checked and otherwise untouched, None if there are none.
+    """Return claims that a caller forwards, checked and otherwise untouched, or None.
 
     Observed: the text as it was passed is part of the cache key, so it is not rewritten here.
     """

@@ -12,7 +12,9 @@ from typing import Final, TypeAlias
 
 __all__ = ["MAX_DEPTH", "JsonObject", "JsonValue", "UnreadableJson", "parse_object", "parse_value"]
 
-JsonValue: TypeAlias = 'str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None'
+JsonValue: TypeAlias = (
+    'str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None'
+)
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 #: No document of the protocol nests deeper than ten; a stack is not to be spent on one that does.

@@ -52,7 +52,8 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _SINGLE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_NUMERIC_HOST: Final = re.compile(r"(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]+|[0-9]+))*")
+_NUMBER: Final = r"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_NUMERIC_HOST: Final = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/-]*")
 _HTTPS_PORT: Final = 443
 _MAX_URL: Final = 2048
@@ -167,11 +168,7 @@ def _kind(host: str, segments: list[str], *, oidc: bool) -> AuthorityKind:
 
 def _check_tenant(host: str, tenant: str, kind: AuthorityKind) -> None:
     if kind == "entra" and is_well_known(host):
-        if (
-            _GUID.fullmatch(tenant)
-            or _DOMAIN.fullmatch(tenant)
-            or tenant.lower() in SHARED_TENANTS
-        ):
+        if _GUID.fullmatch(tenant) or _DOMAIN.fullmatch(tenant) or tenant.lower() in SHARED_TENANTS:
             return
         raise ConfigurationError(
             "authority: the tenant must be a GUID, a domain name such as contoso.onmicrosoft.com,"
@@ -268,13 +265,9 @@ def pinned(
         parts = urlsplit(url)
         host, port = _host_and_port(parts, loopback=authority.host in _LOOPBACK)
     except ValueError as error:
-        raise AuthorityError(
-            f"{what}: {error}", code="bad_endpoint", stage="discovery"
-        ) from None
+        raise AuthorityError(f"{what}: {error}", code="bad_endpoint", stage="discovery") from None
     if parts.scheme != "https":
-        raise AuthorityError(
-            f"{what}: is not https", code="insecure_endpoint", stage="discovery"
-        )
+        raise AuthorityError(f"{what}: is not https", code="insecure_endpoint", stage="discovery")
     if parts.fragment or any(c <= " " or c > "~" for c in url):
         raise AuthorityError(f"{what}: is not a plain URL", code="bad_endpoint", stage="discovery")
     if host == authority.host and port == authority.port:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from sansio_auth._claims import merge_claims
 from sansio_auth._telemetry import CacheRefresh
@@ -84,6 +84,29 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
+def _key(call: TokenCall) -> TokenKey:
+    return call.key_for(call.scopes)
+
+
+def _claims(call: TokenCall) -> str | None:
+    capabilities = call.registration.capabilities
+    return merge_claims(call.claims_challenge, capabilities, call.forwarded_claims)
+
+
+def _demand(call: TokenCall) -> Demand:
+    return Demand(
+        claims=_digest(call.claims_challenge) if call.claims_challenge else "",
+        force=call.force_refresh,
+        min_remaining=call.min_remaining,
+        params=_digest(call.params) if call.params else "",
+        credential=call.registration.fingerprint,
+    )
+
+
+def _knowledge_key(call: TokenCall) -> KnowledgeKey:
+    return KnowledgeKey(call.registration.authority.url)
+
+
 @frozen(kw_only=True)
 class TokenCall(ABC):
     """What all calls have in common. `scopes` are sorted and as the caller gave them.
@@ -107,43 +130,26 @@ class TokenCall(ABC):
     min_remaining: int = 0
     correlation_id: str | None = None
 
-    key: TokenKey = field(init=False, repr=False, eq=False)
-    claims: str | None = field(init=False, repr=False, eq=False)
-    demand: Demand = field(init=False, repr=False, eq=False)
-    knowledge_key: KnowledgeKey = field(init=False, repr=False, eq=False)
-    _margin: int = field(init=False, repr=False, eq=False)
-    _bypass: bool = field(init=False, repr=False, eq=False)
+    key: TokenKey = field(init=False, repr=False, eq=False, default=Factory(_key, takes_self=True))
+    claims: str | None = field(
+        init=False, repr=False, eq=False, default=Factory(_claims, takes_self=True)
+    )
+    demand: Demand = field(
+        init=False, repr=False, eq=False, default=Factory(_demand, takes_self=True)
+    )
+    knowledge_key: KnowledgeKey = field(
+        init=False, repr=False, eq=False, default=Factory(_knowledge_key, takes_self=True)
+    )
 
-    @key.default
-    def _key(self) -> TokenKey:
-        return self.key_for(self.scopes)
-
-    @claims.default
-    def _claims(self) -> str | None:
-        capabilities = self.registration.capabilities
-        return merge_claims(self.claims_challenge, capabilities, self.forwarded_claims)
-
-    @demand.default
-    def _demand(self) -> Demand:
-        return Demand(
-            claims=_digest(self.claims_challenge) if self.claims_challenge else "",
-            force=self.force_refresh,
-            min_remaining=self.min_remaining,
-            params=_digest(self.params) if self.params else "",
-            credential=self.registration.fingerprint,
-        )
-
-    @knowledge_key.default
-    def _knowledge_key(self) -> KnowledgeKey:
-        return KnowledgeKey(self.registration.authority.url)
-
-    @_margin.default
-    def _margin_default(self) -> int:
-        return max(self.registration.policy.early_expiry, self.min_remaining)
-
-    @_bypass.default
-    def _bypass_default(self) -> bool:
+    @property
+    def bypass(self) -> bool:
+        """Whether the caller wants nothing from the cache."""
         return bool(self.claims_challenge) or self.force_refresh
+
+    @property
+    def margin(self) -> int:
+        """The least life in seconds that a token from the cache must have left."""
+        return max(self.registration.policy.early_expiry, self.min_remaining)
 
     def _field(self, name: str) -> str:
         return next((value for key, value in self.data if key == name), "")
@@ -200,17 +206,17 @@ class TokenCall(ABC):
 
     def usable(self, partition: Partition | None, now: float) -> AccessRow | None:
         """Return the stored row when it can be used, be it due for refresh; else None."""
-        if self._bypass or not isinstance(partition, Tokens):
+        if self.bypass or not isinstance(partition, Tokens):
             return None
         skew = self.registration.policy.clock_skew
-        return usable_row(partition, self.key, now, self._margin, skew)
+        return usable_row(partition, self.key, now, self.margin, skew)
 
     def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
         """Return why a request is needed, as MSAL's telemetry says it."""
-        if self._bypass:
+        if self.bypass:
             return 1
         rows = [] if not isinstance(partition, Tokens) else [*candidates(partition, self.key)]
-        if any(row[EXPIRES_ON] - now < self._margin for row in rows):
+        if any(row[EXPIRES_ON] - now < self.margin for row in rows):
             return 4 if self.usable(partition, now) is not None else 3
         return 4 if rows else 2
 
@@ -274,6 +280,10 @@ def _check_assertion(_: object, __: object, assertion: Secret) -> None:
         raise ConfigurationError("user_assertion: is not printable ASCII", code="assertion")
 
 
+def _assertion_digest(call: OnBehalfOf) -> str:
+    return assertion_digest(call.user_assertion.reveal())
+
+
 @frozen(kw_only=True)
 class OnBehalfOf(TokenCall):
     """A token for the user who called us (Microsoft's on-behalf-of, on RFC 7523 section 2.1)."""
@@ -281,11 +291,9 @@ class OnBehalfOf(TokenCall):
     api_id: ClassVar[str] = "523"
 
     user_assertion: Secret = field(validator=_check_assertion)
-    digest: str = field(init=False, repr=False, eq=False)
-
-    @digest.default
-    def _digest_default(self) -> str:
-        return assertion_digest(self.user_assertion.reveal())
+    digest: str = field(
+        init=False, repr=False, eq=False, default=Factory(_assertion_digest, takes_self=True)
+    )
 
     def __attrs_post_init__(self) -> None:
         _no_reserved(self.scopes)

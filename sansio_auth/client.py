@@ -168,9 +168,7 @@ def _assertion(value: Secret | str | bytes) -> Secret:
         try:
             return Secret(value.decode("ascii"))
         except UnicodeDecodeError:
-            raise ConfigurationError(
-                "user_assertion: is not ASCII", code="assertion"
-            ) from None
+            raise ConfigurationError("user_assertion: is not ASCII", code="assertion") from None
     if isinstance(value, str):
         return Secret(value)
     raise ConfigurationError(

@@ -175,9 +175,7 @@ class Flow(Generic[T]):
 
     def _advance(self, answered: Answered | None) -> None:
         try:
-            self._pending = (
-                next(self._script) if answered is None else self._script.send(answered)
-            )
+            self._pending = next(self._script) if answered is None else self._script.send(answered)
         except StopIteration as stop:
             self._pending = None
             self._ended = cast("Ended[T]", stop.value)

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
@@ -94,7 +94,7 @@ def read_scopes(scopes: object, *, allow_empty: bool = False) -> tuple[str, ...]
         )
     if isinstance(scopes, Mapping) or not isinstance(scopes, Iterable):
         raise ConfigurationError("scopes: a list of texts is needed", code="scopes_type")
-    given: list[object] = list(scopes)
+    given = list(cast("Iterable[object]", scopes))
     for index, scope in enumerate(given):
         if not isinstance(scope, str):
             raise ConfigurationError(

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from sansio_auth._json import JsonValue
 from sansio_auth.authority import Authority, Endpoints, computed_endpoints
@@ -58,6 +58,41 @@ def _check_capabilities(_: object, __: object, value: tuple[str, ...]) -> None:
         )
 
 
+def _headers(of: Registration) -> Pairs:
+    named = (
+        ("x-client-sku", of.sku),
+        ("x-client-ver", of.version),
+        ("x-client-os", of.platform),
+        ("x-app-name", of.app_name or ""),
+        ("x-app-ver", of.app_version or ""),
+    )
+    return (
+        ("Accept", "application/json"),
+        *((name, header_safe(value, name)) for name, value in named if value),
+        ("x-ms-lib-capability", "retry-after, h429"),
+    )
+
+
+def _client_form(of: Registration) -> Pairs:
+    if isinstance(of.credential, CertificateCredential | AssertionCredential):
+        return (("client_assertion_type", ASSERTION_TYPE),)
+    return ()  # a secret is revealed when a request is made, and kept nowhere else
+
+
+def _endpoints(of: Registration) -> Endpoints | None:
+    return computed_endpoints(of.authority)
+
+
+def _fingerprint(of: Registration) -> str:
+    credential = of.credential
+    if credential is None or isinstance(credential, AssertionCredential):
+        return type(credential).__name__
+    if isinstance(credential, CertificateCredential):
+        return f"{credential.algorithm}:{credential.x5t_s256 or credential.x5t}"
+    secret = credential.secret.reveal().encode()
+    return hmac.new(of.salt, secret, hashlib.sha256).hexdigest()
+
+
 @frozen(kw_only=True)
 class Registration:
     """One application at one authority.
@@ -83,42 +118,15 @@ class Registration:
     policy: Policy = field(default=Policy())
     salt: bytes = field(default=b"", repr=False)
 
-    headers: Pairs = field(init=False, repr=False, eq=False)
-    client_form: Pairs = field(init=False, repr=False, eq=False)
-    endpoints: Endpoints | None = field(init=False, repr=False, eq=False)
-    fingerprint: str = field(init=False, repr=False, eq=False)
-
-    @headers.default
-    def _headers(self) -> Pairs:
-        named = (
-            ("x-client-sku", self.sku),
-            ("x-client-ver", self.version),
-            ("x-client-os", self.platform),
-            ("x-app-name", self.app_name or ""),
-            ("x-app-ver", self.app_version or ""),
-        )
-        return (
-            ("Accept", "application/json"),
-            *((name, header_safe(value, name)) for name, value in named if value),
-            ("x-ms-lib-capability", "retry-after, h429"),
-        )
-
-    @client_form.default
-    def _client_form(self) -> Pairs:
-        if isinstance(self.credential, CertificateCredential | AssertionCredential):
-            return (("client_assertion_type", ASSERTION_TYPE),)
-        return ()  # a secret is revealed when a request is made, and kept nowhere else
-
-    @endpoints.default
-    def _endpoints(self) -> Endpoints | None:
-        return computed_endpoints(self.authority)
-
-    @fingerprint.default
-    def _fingerprint(self) -> str:
-        credential = self.credential
-        if credential is None or isinstance(credential, AssertionCredential):
-            return type(credential).__name__
-        if isinstance(credential, CertificateCredential):
-            return f"{credential.algorithm}:{credential.x5t_s256 or credential.x5t}"
-        secret = credential.secret.reveal().encode()
-        return hmac.new(self.salt, secret, hashlib.sha256).hexdigest()
+    headers: Pairs = field(
+        init=False, repr=False, eq=False, default=Factory(_headers, takes_self=True)
+    )
+    client_form: Pairs = field(
+        init=False, repr=False, eq=False, default=Factory(_client_form, takes_self=True)
+    )
+    endpoints: Endpoints | None = field(
+        init=False, repr=False, eq=False, default=Factory(_endpoints, takes_self=True)
+    )
+    fingerprint: str = field(
+        init=False, repr=False, eq=False, default=Factory(_fingerprint, takes_self=True)
+    )

@@ -63,9 +63,7 @@ def _account(endpoints: Endpoints, response: TokenResponse) -> AccountRow:
     )
 
 
-def _refresh_fact(
-    call: OnBehalfOf, response: TokenResponse, target: str, now: float
-) -> list[Fact]:
+def _refresh_fact(call: OnBehalfOf, response: TokenResponse, target: str, now: float) -> list[Fact]:
     if response.refresh_token is None:
         return []
     key = (call.registration.client_id, response.family_id or "", target)

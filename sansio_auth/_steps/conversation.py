@@ -1,0 +1,185 @@
+"""One flow's moving parts, and the plain questions: partitions, requests, pauses.
+
+A `Conversation` belongs to one flow and is shared with nobody. Every step asks through here, so
+the time, the number of requests and what was noticed on the way are kept in one place.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define, evolve, field
+
+from sansio_auth._seed import derive_fraction, derive_uuid
+from sansio_auth._telemetry import Failed, Succeeded, Tally
+from sansio_auth.calls import TokenCall
+from sansio_auth.effects import Failure, Load, Save, SendHttp, Sleep
+from sansio_auth.errors import ResponseError, TransportError
+from sansio_auth.flow import Script, Start, ask
+from sansio_auth.partition import Fact, Knowledge, PartitionKey, Tokens
+from sansio_auth.results import Metadata, Refusal
+from sansio_auth.wire import HttpRequest, HttpResponse
+
+__all__ = [
+    "Conversation",
+    "begin",
+    "failed",
+    "learn",
+    "load",
+    "load_knowledge",
+    "may_retry",
+    "pause",
+    "save",
+    "send",
+]
+
+_SERVER_ERROR: Final = 500
+#: Seconds of jitter at most between two attempts.
+_JITTER: Final = 0.2
+
+
+@define
+class Conversation:
+    """The moving parts of one flow; `now` is the POSIX time of the newest answer."""
+
+    call: TokenCall
+    start: Start
+    now: float
+    correlation_id: str
+    deadline: float
+    requests: int = 0
+    assertions: int = 0
+    warnings: list[str] = field(factory=list[str])
+    told: list[Failed | Succeeded] = field(factory=list[Failed | Succeeded])
+
+    def warn(self, word: str) -> None:
+        """Remember something to be told with the outcome, once."""
+        if word not in self.warnings:
+            self.warnings.append(word)
+
+    def metadata(self, refusal: Refusal | None = None) -> Metadata:
+        """Return what is to be told so far."""
+        return Metadata(
+            correlation_id=self.correlation_id,
+            warnings=tuple(self.warnings),
+            requests=self.requests,
+            refusal=refusal,
+        )
+
+    @property
+    def tally(self) -> Tally:
+        """What is to be folded into the application's counters."""
+        return tuple(self.told)
+
+
+def begin(call: TokenCall, start: Start) -> Conversation:
+    """Return the conversation of a call that begins now."""
+    return Conversation(
+        call=call,
+        start=start,
+        now=start.now,
+        correlation_id=call.correlation_id or derive_uuid(start.seed, "correlation id"),
+        deadline=start.now + call.registration.policy.call_deadline,
+    )
+
+
+# --- partitions ------------------------------------------------------------------------------
+
+
+def load(talk: Conversation, key: PartitionKey) -> Script[Tokens]:
+    """Fetch a token partition; a store that fails is an empty one and a warning (I-1)."""
+    answer, talk.now = yield from ask(Load(key))
+    if isinstance(answer, Tokens):
+        return answer
+    talk.warn("store_load_failed")
+    return Tokens()
+
+
+def load_knowledge(talk: Conversation) -> Script[Knowledge]:
+    """Fetch what is known about the call's authority."""
+    answer, talk.now = yield from ask(Load(talk.call.knowledge_key))
+    if isinstance(answer, Knowledge):
+        return answer
+    talk.warn("knowledge_load_failed")
+    return Knowledge()
+
+
+def save(
+    talk: Conversation, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
+) -> Script[None]:
+    """Store facts; a store that fails costs a warning and never the token (I-2)."""
+    answer, talk.now = yield from ask(Save(changes))
+    if isinstance(answer, Failure):
+        talk.warn("store_save_failed")
+
+
+def learn(talk: Conversation, fact: Fact) -> Script[Knowledge]:
+    """Store a fact about the authority and return what is known now."""
+    answer, talk.now = yield from ask(Save(((talk.call.knowledge_key, (fact,)),)))
+    if isinstance(answer, Knowledge):
+        return answer
+    talk.warn("knowledge_save_failed")
+    return Knowledge()
+
+
+# --- the wire --------------------------------------------------------------------------------
+
+#: Failures by which a transport says that the answer, not the world, was wrong.
+_THEIR_FAULT: Final = frozenset({"body_too_large", "redirect_refused"})
+
+
+def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError | ResponseError:
+    """Return the error that a failed exchange is, chained to the transport's own exception."""
+    error: TransportError | ResponseError
+    if failure.kind in _THEIR_FAULT:
+        error = ResponseError(
+            f"{stage} response refused: {failure.kind}",
+            code=failure.kind,
+            correlation_id=talk.correlation_id,
+            stage=stage,
+        )
+        error.__cause__ = failure.cause
+        return error
+    error = TransportError(
+        f"{stage} request failed: {failure.kind}" + (f" ({failure.error})" * bool(failure.error)),
+        kind=failure.kind,
+        sent=failure.sent,
+        correlation_id=talk.correlation_id,
+        stage=stage,
+    )
+    error.__cause__ = failure.cause
+    return error
+
+
+def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
+    """Send one request with the time that is left; a failure to do so is an answer."""
+    policy = talk.call.registration.policy
+    left = min(talk.deadline - talk.now, policy.call_deadline)  # a clock set back adds nothing
+    if left <= 0:
+        return Failure("deadline", sent=False)
+    answer, talk.now = yield from ask(
+        SendHttp(evolve(request, timeout=left, max_bytes=policy.max_token_bytes))
+    )
+    talk.requests += 1
+    return answer
+
+
+def may_retry(talk: Conversation, answer: HttpResponse | Failure, attempt: int) -> bool:
+    """A connection failure or a 5xx without Retry-After, while attempts and time are left."""
+    if attempt >= talk.call.registration.policy.retries or talk.now >= talk.deadline:
+        return False
+    if isinstance(answer, Failure):
+        if not talk.call.repeatable and answer.sent:
+            return False  # a one-time grant that may have arrived is spent
+        return answer.kind in {"connect", "incomplete", "unknown"}
+    return (
+        answer.status >= _SERVER_ERROR
+        and answer.header("retry-after") is None
+        and talk.call.repeatable
+    )
+
+
+def pause(talk: Conversation, attempt: int) -> Script[None]:
+    """Sleep for the jitter between two attempts, never past the deadline."""
+    jitter = _JITTER * derive_fraction(talk.start.seed, f"jitter {talk.requests} {attempt}")
+    _, talk.now = yield from ask(Sleep(min(jitter, max(talk.deadline - talk.now, 0.0))))

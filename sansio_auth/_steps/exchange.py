@@ -1,0 +1,132 @@
+"""One token request: held or sent, retried or not, and what its answer means.
+
+Everything about asking again is here: a hold stops a request before a credential is touched, a
+connection failure or a 5xx may be tried again, an assertion refused for its time is made anew once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import evolve
+
+from sansio_auth._holds import held_refusal, hold_after, hold_key
+from sansio_auth._steps.authentication import authenticate
+from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send
+from sansio_auth._telemetry import Failed, Succeeded, Telemetry
+from sansio_auth._token import TokenResponse, read_token_response, refusal_of
+from sansio_auth.authority import Endpoints
+from sansio_auth.calls import TokenCall
+from sansio_auth.credentials import AssertionCredential, CertificateCredential
+from sansio_auth.effects import Failure
+from sansio_auth.flow import Script
+from sansio_auth.partition import EndpointsDropped, HoldPlaced, Knowledge, Tokens
+from sansio_auth.results import Refusal
+from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
+
+__all__ = ["exchange"]
+
+#: The assertion was outside its time range: a fresh one may be inside (AADSTS reference).
+_ASSERTION_TIME: Final = 700024
+_TENANT_NOT_FOUND: Final = 90002
+_NOT_FOUND: Final = 404
+_SERVER_ERROR: Final = 500
+
+
+def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
+    call, telemetry = talk.call, talk.start.telemetry
+    refresh = call.cache_refresh(tokens, talk.now)
+    return (
+        *call.registration.headers,
+        ("client-request-id", talk.correlation_id),
+        ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
+        ("x-client-last-telemetry", telemetry.last()),
+    )
+
+
+def _held(talk: Conversation, knowledge: Knowledge, keys: tuple[str, ...]) -> Refusal | None:
+    for key in keys:
+        hold = knowledge.holds.get(key)
+        if hold is not None and hold.active(talk.now):
+            return held_refusal(hold, refusal_of(hold.members, hold.status))
+    return None
+
+
+def exchange(
+    talk: Conversation, knowledge: Knowledge, endpoints: Endpoints, tokens: Tokens, form: Pairs
+) -> Script[TokenResponse | Refusal]:
+    """Put one token request, with retries and holds, and return what its answer means.
+
+    Raises `ResponseError`, `TransportError` or `AssertionFailed`.
+    """
+    call = talk.call
+    identity = call.identity(knowledge)
+    keys = (hold_key(identity), hold_key(identity, call.demand))
+    held = _held(talk, knowledge, keys)
+    if held is not None:
+        if held.status < _SERVER_ERROR:
+            talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
+        return held
+    headers = _headers(talk, tokens)
+    attempt = 0
+    renewed = False
+    while True:
+        proof = yield from authenticate(talk, endpoints, endpoints.token)
+        request = HttpRequest("POST", endpoints.token, call.params, headers, (*form, *proof))
+        answer = yield from send(talk, request)
+        if may_retry(talk, answer, attempt):
+            yield from pause(talk, attempt)
+            attempt += 1
+            continue
+        result = yield from _meaning(talk, answer, keys)
+        if renewed or not _wants_fresh_assertion(call, result):
+            return result
+        renewed = True
+
+
+def _wants_fresh_assertion(call: TokenCall, result: TokenResponse | Refusal) -> bool:
+    """Whether the assertion was refused for its time alone; a fresh one may be accepted once."""
+    return (
+        isinstance(result, Refusal)
+        and _ASSERTION_TIME in result.error_codes
+        and isinstance(call.registration.credential, CertificateCredential | AssertionCredential)
+        and call.repeatable
+    )
+
+
+def _meaning(
+    talk: Conversation, answer: HttpResponse | Failure, keys: tuple[str, str]
+) -> Script[TokenResponse | Refusal]:
+    """Read an answer, remember the hold it calls for, and count it."""
+    call = talk.call
+    if isinstance(answer, Failure):
+        raise failed(talk, answer, "token")
+    policy = call.registration.policy
+    result = read_token_response(answer, now=int(talk.now), policy=policy, scheme=call.scheme)
+    if isinstance(result, TokenResponse):
+        for word in result.warnings:
+            talk.warn(word)
+        talk.told.append(Succeeded())
+        return result
+    if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
+        talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
+    return (yield from _hold(talk, answer, result, keys))
+
+
+def _hold(
+    talk: Conversation, answer: HttpResponse, refusal: Refusal, keys: tuple[str, str]
+) -> Script[Refusal]:
+    policy = talk.call.registration.policy
+    if refusal.status == _NOT_FOUND or _TENANT_NOT_FOUND in refusal.error_codes:
+        yield from learn(talk, EndpointsDropped())
+    hold, identical, readable = hold_after(refusal, answer, now=talk.now, policy=policy)
+    if not readable:
+        talk.warn("bad_retry_after")
+    if hold is None:
+        return refusal
+    if identical and not talk.call.repeatable:
+        return refusal
+    if not _wants_fresh_assertion(talk.call, refusal) or not identical:
+        key = keys[1] if identical else keys[0]
+        yield from learn(talk, HoldPlaced(key, hold, policy.max_holds))
+    return evolve(refusal, retry_at=hold.until)
