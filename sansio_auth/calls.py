@@ -119,6 +119,8 @@ class TokenCall(ABC):
     api_id: ClassVar[str]
     #: Whether a second identical request may be sent; False for one-time grants.
     repeatable: ClassVar[bool] = True
+    #: Whether the request may go to a regional endpoint. Observed: client credentials only.
+    regional: ClassVar[bool] = False
 
     registration: Registration
     scopes: tuple[str, ...]
@@ -236,6 +238,7 @@ class ClientCredentials(TokenCall):
     """A token for the application itself (RFC 6749 section 4.4)."""
 
     api_id: ClassVar[str] = "730"
+    regional: ClassVar[bool] = True
 
     def __attrs_post_init__(self) -> None:
         _single_resource(self.scopes)

@@ -127,10 +127,15 @@ class Tokens:
 
 @frozen
 class Knowledge:
-    """What is known about one authority; `found_at` is POSIX seconds."""
+    """What is known about one authority; `found_at` is POSIX seconds.
+
+    `region` is None where there is none or nobody asked; `region_known` tells which.
+    """
 
     endpoints: Endpoints | None = None
     found_at: float = 0.0
+    region: str | None = None
+    region_known: bool = False
     holds: Mapping[str, Hold] = field(factory=dict[str, Hold])
 
 
@@ -273,6 +278,13 @@ class EndpointsDropped:
 
 
 @frozen
+class RegionFound:
+    """It was found out in which region this machine is, or that nobody can tell."""
+
+    region: str | None
+
+
+@frozen
 class HoldPlaced:
     """A refusal asks for patience; `limit` bounds how many holds are remembered."""
 
@@ -291,6 +303,7 @@ Fact: TypeAlias = (
     | AssertionUsed
     | EndpointsFound
     | EndpointsDropped
+    | RegionFound
     | HoldPlaced
 )
 
@@ -335,7 +348,7 @@ def _apply_tokens(tokens: Tokens, fact: Fact) -> Tokens:
             return evolve(tokens, home_account_id=fact.home_account_id)
         case AssertionUsed():
             return evolve(tokens, assertions=tokens.assertions | {fact.key})
-        case EndpointsFound() | EndpointsDropped() | HoldPlaced():
+        case EndpointsFound() | EndpointsDropped() | RegionFound() | HoldPlaced():
             return tokens  # says nothing about tokens
         case _:
             assert_never(fact)
@@ -358,6 +371,8 @@ def apply(partition: Partition, fact: Fact) -> Partition:
             return evolve(partition, endpoints=fact.endpoints, found_at=fact.at)
         case EndpointsDropped():
             return evolve(partition, endpoints=None, found_at=0.0)
+        case RegionFound():
+            return evolve(partition, region=fact.region, region_known=True)
         case HoldPlaced():
             return _hold(partition, fact)
         case _:

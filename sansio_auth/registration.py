@@ -16,6 +16,7 @@ from typing import Final
 from attrs import Factory, field, frozen
 
 from sansio_auth._json import JsonValue
+from sansio_auth._region import check_region
 from sansio_auth.authority import Authority, Endpoints, computed_endpoints
 from sansio_auth.credentials import AssertionCredential, CertificateCredential, Credential
 from sansio_auth.errors import ConfigurationError
@@ -58,6 +59,11 @@ def _check_capabilities(_: object, __: object, value: tuple[str, ...]) -> None:
         )
 
 
+def _check_region(_: object, __: object, value: str | None) -> None:
+    if value is not None:
+        check_region(value, "region")
+
+
 def _headers(of: Registration) -> Pairs:
     named = (
         ("x-client-sku", of.sku),
@@ -97,7 +103,8 @@ def _fingerprint(of: Registration) -> str:
 class Registration:
     """One application at one authority.
 
-    `headers` are those of every token request; `platform` is what MSAL calls `x-client-os`.
+    `region` is where client credentials go first; `find_region` asks the machine's metadata
+    service for it. `headers` are those of every token request; `platform` is what MSAL calls `x-client-os`.
     `salt` keys the credential's fingerprint, so that a stored hold tells nothing about a secret.
     """
 
@@ -110,6 +117,8 @@ class Registration:
     validate_authority: bool = True
     instance_discovery: str | None = None
     trusted_hosts: frozenset[str] = frozenset()
+    region: str | None = field(default=None, validator=_check_region)
+    find_region: bool = False
     app_name: str | None = None
     app_version: str | None = None
     sku: str = "sansio-auth"

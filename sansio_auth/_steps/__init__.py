@@ -16,6 +16,7 @@ from sansio_auth._steps.conversation import (
 )
 from sansio_auth._steps.discovery import discover
 from sansio_auth._steps.exchange import exchange
+from sansio_auth._steps.region import locate
 
 __all__ = [
     "Conversation",
@@ -25,6 +26,7 @@ __all__ = [
     "exchange",
     "load",
     "load_knowledge",
+    "locate",
     "save",
     "send",
 ]

@@ -13,6 +13,7 @@ from attrs import evolve
 from sansio_auth._holds import held_refusal, hold_after, hold_key
 from sansio_auth._steps.authentication import authenticate
 from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send
+from sansio_auth._steps.region import locate
 from sansio_auth._telemetry import Failed, Succeeded, Telemetry
 from sansio_auth._token import TokenResponse, read_token_response, refusal_of
 from sansio_auth.authority import Endpoints
@@ -57,6 +58,7 @@ def exchange(
 ) -> Script[TokenResponse | Refusal]:
     """Put one token request, with retries and holds, and return what its answer means.
 
+    It goes to the regional endpoint, if there is one, and where that fails to the central one.
     Raises `ResponseError`, `TransportError` or `AssertionFailed`.
     """
     call = talk.call
@@ -67,21 +69,50 @@ def exchange(
         if held.status < _SERVER_ERROR:
             talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
         return held
-    headers = _headers(talk, tokens)
+    question = (_headers(talk, tokens), form)
+    places = yield from locate(talk, knowledge, endpoints)
+    place, answer = yield from _ask_around(talk, endpoints, places, question)
+    result = yield from _meaning(talk, answer, keys)
+    if not _wants_fresh_assertion(call, result):
+        return result
+    answer = yield from _put(talk, endpoints, place, question)
+    return (yield from _meaning(talk, answer, keys))
+
+
+def _ask_around(
+    talk: Conversation, endpoints: Endpoints, places: tuple[str, ...], question: tuple[Pairs, Pairs]
+) -> Script[tuple[str, HttpResponse | Failure]]:
+    """Return which place answered, and what: a region that is out of order is passed over."""
+    *regional, central = places
+    for place in regional:
+        answer = yield from _put(talk, endpoints, place, question)
+        if not _out_of_order(answer):
+            return place, answer
+        talk.warn("region_failed")
+    return central, (yield from _put(talk, endpoints, central, question))
+
+
+def _put(
+    talk: Conversation, endpoints: Endpoints, place: str, question: tuple[Pairs, Pairs]
+) -> Script[HttpResponse | Failure]:
+    """Send the request to one place, again where that may help, each time with fresh proof."""
+    headers, form = question
     attempt = 0
-    renewed = False
     while True:
-        proof = yield from authenticate(talk, endpoints, endpoints.token)
-        request = HttpRequest("POST", endpoints.token, call.params, headers, (*form, *proof))
+        proof = yield from authenticate(talk, endpoints, place)
+        request = HttpRequest("POST", place, talk.call.params, headers, (*form, *proof))
         answer = yield from send(talk, request)
-        if may_retry(talk, answer, attempt):
-            yield from pause(talk, attempt)
-            attempt += 1
-            continue
-        result = yield from _meaning(talk, answer, keys)
-        if renewed or not _wants_fresh_assertion(call, result):
-            return result
-        renewed = True
+        if not may_retry(talk, answer, attempt):
+            return answer
+        yield from pause(talk, attempt)
+        attempt += 1
+
+
+def _out_of_order(answer: HttpResponse | Failure) -> bool:
+    """Whether a regional endpoint did not do its work, so that the central one is to be asked."""
+    if isinstance(answer, Failure):
+        return answer.kind != "deadline"
+    return answer.status >= _SERVER_ERROR
 
 
 def _wants_fresh_assertion(call: TokenCall, result: TokenResponse | Refusal) -> bool:
@@ -124,9 +155,8 @@ def _hold(
         talk.warn("bad_retry_after")
     if hold is None:
         return refusal
-    if identical and not talk.call.repeatable:
-        return refusal
-    if not _wants_fresh_assertion(talk.call, refusal) or not identical:
-        key = keys[1] if identical else keys[0]
-        yield from learn(talk, HoldPlaced(key, hold, policy.max_holds))
+    call = talk.call
+    if identical and (not call.repeatable or _wants_fresh_assertion(call, refusal)):
+        return refusal  # the next request will not be identical
+    yield from learn(talk, HoldPlaced(keys[1 if identical else 0], hold, policy.max_holds))
     return evolve(refusal, retry_at=hold.until)

@@ -1,0 +1,48 @@
+"""Where a token request goes: the region's endpoint first, if there is one, then the central one.
+
+A configured region is used as it is. One that is to be found out is asked for once, with two
+seconds of patience and past any proxy, and the answer is remembered, also when there is none.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from sansio_auth._region import imds_request, read_imds, regional_endpoint
+from sansio_auth._steps.conversation import Conversation, learn
+from sansio_auth.authority import Endpoints
+from sansio_auth.effects import SendHttp
+from sansio_auth.flow import Script, ask
+from sansio_auth.partition import Knowledge, RegionFound
+from sansio_auth.wire import HttpResponse
+
+__all__ = ["locate"]
+
+
+def locate(
+    talk: Conversation, knowledge: Knowledge, endpoints: Endpoints
+) -> Script[tuple[str, ...]]:
+    """Return the token endpoints to try, in order; the last one is the authority's own."""
+    registration = talk.call.registration
+    if not talk.call.regional or registration.authority.kind != "entra":
+        return (endpoints.token,)
+    region = registration.region
+    if region is None and registration.find_region:
+        region = yield from _find(talk, knowledge)
+    if region is None:
+        return (endpoints.token,)
+    return (regional_endpoint(endpoints.token, region), endpoints.token)
+
+
+def _find(talk: Conversation, knowledge: Knowledge) -> Script[str | None]:
+    if knowledge.region_known:
+        return knowledge.region
+    patience = talk.call.registration.policy.imds_timeout
+    request = evolve(imds_request(), timeout=patience, max_bytes=65_536)
+    answer, talk.now = yield from ask(SendHttp(request))
+    talk.requests += 1
+    region = read_imds(answer) if isinstance(answer, HttpResponse) else None
+    if region is None:
+        talk.warn("region_unknown")
+    yield from learn(talk, RegionFound(region))
+    return region
