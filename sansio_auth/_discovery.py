@@ -86,13 +86,15 @@ def _refuse_status(response: HttpResponse, authority: Authority, what: str) -> N
             code="redirect_refused",
             stage="discovery",
         )
-    raise AuthorityError(
+    error = AuthorityError(
         f"{what} of {authority.host} answered {status}; check that the tenant exists and that"
         " the authority is written as https://{host}/{tenant}",
         code="discovery_refused",
         stage="discovery",
         retryable=status >= 500 or status == 429,  # noqa: PLR2004 - may pass by itself
     )
+    error.status = status
+    raise error
 
 
 def read_instance_discovery(authority: Authority, response: HttpResponse) -> str:
@@ -101,6 +103,8 @@ def read_instance_discovery(authority: Authority, response: HttpResponse) -> str
     Observed: the status is 400 for an unknown instance and the body's `error` tells.
     """
     what = "instance discovery"
+    if response.status >= 500:  # noqa: PLR2004 - the class of server errors
+        _refuse_status(response, authority, what)
     document = _document(response, authority, what)
     if document.get("error") == "invalid_instance":
         raise AuthorityError(

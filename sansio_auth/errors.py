@@ -83,7 +83,13 @@ class FlowError(SansioAuthError, RuntimeError):
 
 
 class AuthorityError(SansioAuthError, ValueError):
-    """Discovery says that this authority is not one, or it points somewhere it must not."""
+    """Discovery says that this authority is not one, or it points somewhere it must not.
+
+    Attributes:
+        status: the HTTP status of the answer where that was the trouble, else None.
+    """
+
+    status: int | None = None
 
 
 class ResponseError(SansioAuthError, ValueError):

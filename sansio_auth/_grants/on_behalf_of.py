@@ -91,8 +91,7 @@ def _user_facts(
     if (row := row_of(response, now, target)) is not None:
         key = call.key_for(target.split(), (client_id, realm))
         facts.append(AccessTokenStored(key, row, limit=call.registration.policy.max_entries))
-    if response.client_info:
-        facts.append(AccountSeen(realm, _account(endpoints, response)))
+    facts.append(AccountSeen(realm, _account(endpoints, response)))
     if response.id_token is not None:
         facts.append(IdTokenStored((client_id, realm), response.id_token.reveal()))
     facts.append(ClientSeen(client_id, response.family_id))

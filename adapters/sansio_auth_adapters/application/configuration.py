@@ -46,16 +46,13 @@ def _authority(authority: object, oidc_authority: object) -> Authority:
             "authority and oidc_authority exclude each other", code="two_authorities"
         )
     if oidc_authority:
-        return parse_authority(_url("oidc_authority", oidc_authority), oidc=True)
-    return parse_authority(_url("authority", authority) if authority else _DEFAULT_AUTHORITY)
+        return parse_authority(_url(oidc_authority), oidc=True)
+    return parse_authority(_url(authority) if authority else _DEFAULT_AUTHORITY)
 
 
-def _url(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(
-            f"{name}: a URL as str is needed, not {type(value).__name__}", code="authority_url"
-        )
-    return value
+def _url(value: object) -> str:
+    """Return the URL; msal's AuthorityBuilder is one when read as a text."""
+    return value if isinstance(value, str) else str(value)
 
 
 def _exclude_scopes(value: object) -> frozenset[str]:

@@ -6,13 +6,14 @@ driven. No clock is read, nothing is sent, and no dictionary of the caller's is 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Final, Required, TypedDict, cast
 
 from attrs import field, frozen
 
 from sansio_auth.client import Call, ConfidentialClient
-from sansio_auth.errors import ConfigurationError, ServiceError
+from sansio_auth.errors import AuthorityError, ConfigurationError, ServiceError
 from sansio_auth.partition import EXPIRES_ON, REFRESH_ON, SECRET, TOKEN_TYPE, AccessRow
 from sansio_auth.results import AccessToken, NotCached, Outcome, Refusal
 
@@ -22,6 +23,7 @@ __all__ = [
     "cached_dict",
     "client_credentials_plan",
     "dict_of",
+    "failure_of",
     "on_behalf_of_plan",
 ]
 
@@ -117,6 +119,9 @@ def client_credentials_plan(
     `options` are MSAL's further keyword arguments; what is unknown here goes to the transport.
     """
     rest = dict(options)
+    _refuse_set_elsewhere(rest, "headers", "correlation_id")
+    if rest.pop("authority", None):
+        warnings.warn("authority: is ignored here; an application has one authority", stacklevel=4)
     if rest.pop("force_refresh", False):
         raise ConfigurationError(
             "force_refresh: not for client credentials, whose tokens are cached until they are"
@@ -145,6 +150,7 @@ def on_behalf_of_plan(
 ) -> Plan:
     """Return the plan of `acquire_token_on_behalf_of`; raises `ConfigurationError`."""
     rest = dict(options)
+    _refuse_set_elsewhere(rest, "headers")
     call = client.acquire_token_on_behalf_of(
         user_assertion,
         scopes,
@@ -155,6 +161,14 @@ def on_behalf_of_plan(
         params=_texts("params", rest.pop("params", None)),
     )
     return Plan(call, classify=False, transport_options=rest)
+
+
+def _refuse_set_elsewhere(rest: Mapping[str, object], *names: str) -> None:
+    """Refuse, as MSAL does, what the library itself hands to the transport."""
+    for name in names:
+        if name in rest:
+            message = f"{name}: is set by the library and cannot be passed"
+            raise TypeError(message)
 
 
 def _forwarded(rest: dict[str, object]) -> str | None:
@@ -194,6 +208,15 @@ def dict_of(outcome: Outcome, now: float, *, classify: bool) -> TokenDict:
         case NotCached():
             message = "a call that may not ask was planned for a method that must"
             raise AssertionError(message)
+
+
+def failure_of(error: AuthorityError) -> AuthorityError | ServiceError:
+    """Return what MSAL raises for a discovery that failed: 5xx is the service's failure."""
+    if error.status is None or error.status < _SERVER_ERROR:
+        return error
+    return ServiceError(
+        str(error), status=error.status, correlation_id=error.correlation_id, stage=error.stage
+    )
 
 
 def _fresh(token: AccessToken) -> TokenDict:

@@ -16,7 +16,7 @@ from typing import Final, NoReturn, Self
 from attrs import evolve
 
 from sansio_auth._telemetry import Succeeded, Tally, Telemetry
-from sansio_auth.errors import ConfigurationError
+from sansio_auth.errors import AuthorityError, ConfigurationError
 from sansio_auth.partition import AccessRow, Knowledge, access_token_of
 from sansio_auth.results import Metadata, Outcome
 from sansio_auth_adapters import ambient
@@ -27,6 +27,7 @@ from sansio_auth_adapters.application.plan import (
     cached_dict,
     client_credentials_plan,
     dict_of,
+    failure_of,
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.drive import World, run
@@ -177,17 +178,21 @@ class ConfidentialClientApplication:
         self,
         scopes: Iterable[str],
         claims_challenge: str | Mapping[str, object] | None = None,
+        fmi_path: str | None = None,
+        forwarded_client_claims: str | None = None,
         **kwargs: object,
     ) -> TokenDict:
         """Return a token for the application itself, from the cache where one is fresh.
 
         `scopes` is one resource's `/.default`. Further keyword arguments are MSAL's: `data=` and
-        `params=` for extra body and query fields, `fmi_path=`, `forwarded_client_claims=`;
-        others go to the transport for this one call. A refusal is a dictionary with `error`;
+        `params=` for extra body and query fields; others go to the transport for this one call. A refusal is a dictionary with `error`;
         raises `ConfigurationError`, `TransportError`, `ResponseError`, `ServiceError` (5xx),
         `AuthorityError` or `AssertionFailed`.
         """
-        plan = client_credentials_plan(self._client, scopes, claims_challenge, kwargs)
+        options = {
+            **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
+        }  # fmt: skip
+        plan = client_credentials_plan(self._client, scopes, claims_challenge, options)
         return self._acquire(plan, shared_tenant=self._client.authority.shared)
 
     def acquire_token_on_behalf_of(
@@ -195,6 +200,7 @@ class ConfidentialClientApplication:
         user_assertion: str | bytes,
         scopes: Iterable[str],
         claims_challenge: str | Mapping[str, object] | None = None,
+        forwarded_client_claims: str | None = None,
         **kwargs: object,
     ) -> TokenDict:
         """Return a token for the user whose token the caller brought.
@@ -203,7 +209,8 @@ class ConfidentialClientApplication:
         `claims_challenge` and `force_refresh=True` go past it. Otherwise as
         `acquire_token_for_client`.
         """
-        plan = on_behalf_of_plan(self._client, user_assertion, scopes, claims_challenge, kwargs)
+        options = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
+        plan = on_behalf_of_plan(self._client, user_assertion, scopes, claims_challenge, options)
         return self._acquire(plan, shared_tenant=False)
 
     def close(self) -> None:
@@ -243,7 +250,10 @@ class ConfidentialClientApplication:
                 DeprecationWarning,
                 stacklevel=3,
             )
-        outcome = self._share(plan)
+        try:
+            outcome = self._share(plan)
+        except AuthorityError as error:
+            raise failure_of(error) from error.__cause__
         return dict_of(outcome, self._world.clock(), classify=plan.classify)
 
     def _share(self, plan: Plan) -> Outcome:

@@ -1,0 +1,1 @@
+"""The intended differences, by what they are about; `differences` puts them together."""
