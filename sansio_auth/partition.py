@@ -102,6 +102,10 @@ IdTokenKey: TypeAlias = tuple[str, str]
 #: (local account id, username, authority type, account source or None), by realm
 AccountRow: TypeAlias = tuple[str, str, str, str | None]
 
+#: The kind of a row and its key, and the cache file's key and JSON text it was read from.
+OriginalKey: TypeAlias = tuple[str, ...]
+Original: TypeAlias = tuple[str, str]
+
 
 @frozen(repr=False)
 class Tokens:
@@ -109,7 +113,8 @@ class Tokens:
 
     `wide` holds the keys of `access` that name several scopes, with those scopes: only they can
     serve a request for fewer. `clients` maps a client to its family id, as MSAL's app metadata
-    does. `assertions` are the partitions to drop when this user signs out.
+    does. `originals` are foreign entries word for word, as long as they are not replaced.
+    `assertions` are the partitions to drop when this user signs out.
     """
 
     access: Mapping[TokenKey, AccessRow] = field(factory=dict[TokenKey, AccessRow])
@@ -118,6 +123,7 @@ class Tokens:
     id_tokens: Mapping[IdTokenKey, str] = field(factory=dict[IdTokenKey, str])
     accounts: Mapping[str, AccountRow] = field(factory=dict[str, AccountRow])
     clients: Mapping[str, str | None] = field(factory=dict[str, str | None])
+    originals: Mapping[OriginalKey, Original] = field(factory=dict[OriginalKey, Original])
     assertions: frozenset[AssertionKey] = frozenset()
     home_account_id: str | None = None
 
@@ -315,6 +321,13 @@ def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
     return {**mapping, key: value}
 
 
+def _without(tokens: Tokens, *kind_and_key: str) -> Mapping[OriginalKey, Original]:
+    """The originals less the one that is replaced; the same mapping where there is none."""
+    if kind_and_key not in tokens.originals:
+        return tokens.originals
+    return {k: v for k, v in tokens.originals.items() if k != kind_and_key}
+
+
 def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     """Add a row under its keys; expired rows and, beyond the limit, the first to expire go."""
     now = fact.row[CACHED_AT]
@@ -329,7 +342,11 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     wide = {k: scopes for k, scopes in tokens.wide.items() if k in access}
     if " " in fact.key[-1]:
         wide[fact.key] = frozenset(fact.key[-1].split())
-    return evolve(tokens, access=access, wide=wide)
+    originals = tokens.originals
+    if originals:
+        gone = {("access", *k) for k in tokens.access if k not in access} | {("access", *fact.key)}
+        originals = {k: v for k, v in originals.items() if k not in gone}
+    return evolve(tokens, access=access, wide=wide, originals=originals)
 
 
 def _apply_tokens(tokens: Tokens, fact: Fact) -> Tokens:
@@ -337,13 +354,29 @@ def _apply_tokens(tokens: Tokens, fact: Fact) -> Tokens:
         case AccessTokenStored():
             return _store_access(tokens, fact)
         case RefreshTokenStored():
-            return evolve(tokens, refresh=_with(tokens.refresh, fact.key, fact.row))
+            return evolve(
+                tokens,
+                refresh=_with(tokens.refresh, fact.key, fact.row),
+                originals=_without(tokens, "refresh", *fact.key),
+            )
         case IdTokenStored():
-            return evolve(tokens, id_tokens=_with(tokens.id_tokens, fact.key, fact.token))
+            return evolve(
+                tokens,
+                id_tokens=_with(tokens.id_tokens, fact.key, fact.token),
+                originals=_without(tokens, "id_token", *fact.key),
+            )
         case AccountSeen():
-            return evolve(tokens, accounts=_with(tokens.accounts, fact.realm, fact.row))
+            return evolve(
+                tokens,
+                accounts=_with(tokens.accounts, fact.realm, fact.row),
+                originals=_without(tokens, "account", fact.realm),
+            )
         case ClientSeen():
-            return evolve(tokens, clients=_with(tokens.clients, fact.client_id, fact.family_id))
+            return evolve(
+                tokens,
+                clients=_with(tokens.clients, fact.client_id, fact.family_id),
+                originals=_without(tokens, "client", fact.client_id),
+            )
         case HomeAccountFound():
             return evolve(tokens, home_account_id=fact.home_account_id)
         case AssertionUsed():

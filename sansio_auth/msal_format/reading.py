@@ -1,0 +1,248 @@
+"""MSAL's dictionaries into partitions, tolerantly: one bad entry affects only itself.
+
+Other libraries write the same file: numbers may be numbers or texts, an application's home
+account id null, empty or missing, a Bearer token's type left out. What cannot be read as a row is
+foreign and kept aside untouched; so are sections of other names, and entries that other libraries
+tie to a user assertion, which must not be mistaken for an application's (invariant I-3).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from attrs import define, field, frozen
+
+from sansio_auth._json import JsonObject, JsonValue
+from sansio_auth.identity import TokenKey, token_key
+from sansio_auth.msal_format.writing import (
+    Cache,
+    Entry,
+    Whose,
+    access_entry,
+    account_entry,
+    app_metadata_entry,
+    id_token_entry,
+    refresh_entry,
+    whose,
+)
+from sansio_auth.partition import (
+    AccessRow,
+    AccountRow,
+    AppKey,
+    IdTokenKey,
+    Original,
+    OriginalKey,
+    Partition,
+    PartitionKey,
+    RefreshKey,
+    RefreshRow,
+    Tokens,
+    UserKey,
+)
+
+__all__ = ["Loaded", "load"]
+
+_DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+
+
+@frozen
+class Loaded:
+    """What a cache file holds: partitions, and what is to be written back untouched."""
+
+    partitions: Mapping[PartitionKey, Partition]
+    foreign: Cache = field(repr=False)
+
+
+@define
+class _Draft:
+    """One partition while it is being read."""
+
+    access: dict[TokenKey, AccessRow] = field(factory=dict[TokenKey, AccessRow])
+    refresh: dict[RefreshKey, RefreshRow] = field(factory=dict[RefreshKey, RefreshRow])
+    id_tokens: dict[IdTokenKey, str] = field(factory=dict[IdTokenKey, str])
+    accounts: dict[str, AccountRow] = field(factory=dict[str, AccountRow])
+    clients: dict[str, str | None] = field(factory=dict[str, str | None])
+    seen: set[str] = field(factory=set[str])
+    originals: dict[OriginalKey, Original] = field(factory=dict[OriginalKey, Original])
+
+    def remember(self, kind: OriginalKey, key: str, entry: JsonObject, ours: Entry) -> None:
+        """Keep the original where we would write it otherwise."""
+        if (key, entry) != ours[1:] or list(entry) != list(ours[2]):
+            self.originals[kind] = (key, json.dumps(entry))
+
+    def tokens(self) -> Tokens:
+        """Return the partition."""
+        wide = {key: frozenset(key[-1].split()) for key in self.access if " " in key[-1]}
+        return Tokens(
+            access=self.access,
+            wide=wide,
+            refresh=self.refresh,
+            id_tokens=self.id_tokens,
+            accounts=self.accounts,
+            clients=self.clients,
+            originals=self.originals,
+        )
+
+
+_Drafts: TypeAlias = defaultdict[PartitionKey, _Draft]
+
+
+def _text(entry: JsonObject, name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(entry: JsonObject, name: str) -> int | None:
+    value = entry.get(name)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(float(value)) if "." in value else int(value)
+    return None
+
+
+def _owner(entry: JsonObject) -> PartitionKey | None:
+    """The partition of a token's entry, None where it has no place here."""
+    environment, client = _text(entry, "environment"), _text(entry, "client_id")
+    home = entry.get("home_account_id")
+    if "user_assertion_hash" in entry or "userAssertionHash" in entry:
+        return None
+    if not environment or not (home is None or isinstance(home, str)):
+        return None
+    if home:
+        return UserKey(environment, home)
+    realm = _text(entry, "realm")
+    return AppKey(environment, realm, client) if client and realm else None
+
+
+def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
+    owner = _owner(entry)
+    secret, client, realm = (_text(entry, name) for name in ("secret", "client_id", "realm"))
+    cached_at, expires_on = _number(entry, "cached_at"), _number(entry, "expires_on")
+    if not (secret and client and isinstance(entry.get("target"), str)):
+        return False
+    if owner is None or expires_on is None or cached_at is None:
+        return False
+    target, token_type = _text(entry, "target"), _text(entry, "token_type") or "Bearer"
+    extended_on = _number(entry, "extended_expires_on")
+    row: AccessRow = (
+        secret, token_type, target, cached_at, expires_on,
+        expires_on if extended_on is None else extended_on, _number(entry, "refresh_on"),
+    )  # fmt: skip
+    key_id = _text(entry, "key_id") or _text(entry, "kid") or _text(entry, "keyid")
+    mine = (client, realm) if isinstance(owner, UserKey) else ()
+    token = token_key(target.split(), token_type, key_id, _text(entry, "ext_cache_key"), mine)
+    draft = drafts[owner]
+    if token in draft.access:
+        return False  # a twin in other letters: it stays in the file and out of the way
+    draft.access[token] = row
+    draft.seen.add(client)
+    draft.remember(("access", *token), key, entry, access_entry(_of(owner), token, row))
+    return True
+
+
+def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
+    owner = _owner(entry)
+    secret, client = _text(entry, "secret"), _text(entry, "client_id")
+    if not isinstance(owner, UserKey) or not secret or not client:
+        return False
+    refresh = (client, _text(entry, "family_id"), _text(entry, "target"))
+    row = (secret, _number(entry, "last_modification_time") or 0)
+    draft = drafts[owner]
+    draft.refresh[refresh] = row
+    draft.seen.add(client)
+    draft.remember(("refresh", *refresh), key, entry, refresh_entry(_of(owner), refresh, row))
+    return True
+
+
+def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
+    owner = _owner(entry)
+    secret, client, realm = (_text(entry, name) for name in ("secret", "client_id", "realm"))
+    if not isinstance(owner, UserKey) or not secret or not client:
+        return False
+    draft = drafts[owner]
+    draft.id_tokens[client, realm] = secret
+    draft.seen.add(client)
+    ours = id_token_entry(_of(owner), client, realm, secret)
+    draft.remember(("id_token", client, realm), key, entry, ours)
+    return True
+
+
+def _account(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
+    owner = _owner(entry)
+    if not isinstance(owner, UserKey):
+        return False
+    realm = _text(entry, "realm")
+    row = (
+        _text(entry, "local_account_id"),
+        _text(entry, "username"),
+        _text(entry, "authority_type"),
+        _text(entry, "account_source") or None,
+    )
+    draft = drafts[owner]
+    draft.accounts[realm] = row
+    draft.remember(("account", realm), key, entry, account_entry(_of(owner), realm, row))
+    return True
+
+
+def _of(owner: PartitionKey) -> Whose:
+    of = whose(owner)
+    if of is None:
+        raise LookupError("a partition that is no part of the file")
+    return of
+
+
+_READERS: Final = {
+    "AccessToken": _access,
+    "RefreshToken": _refresh,
+    "IdToken": _id_token,
+    "Account": _account,
+}
+
+
+def _families(drafts: _Drafts, section: JsonValue) -> None:
+    """Tell each partition which of its clients are on record, and in which family they are."""
+    if not isinstance(section, dict):
+        return
+    known: dict[tuple[str, str], tuple[str, JsonObject]] = {}
+    for key, entry in section.items():
+        if isinstance(entry, dict):
+            known[_text(entry, "environment"), _text(entry, "client_id")] = (key, entry)
+    for owner, draft in drafts.items():
+        environment = _of(owner)[0]
+        for client in draft.seen:
+            if (found := known.get((environment, client))) is not None:
+                family = _text(found[1], "family_id") or None
+                draft.clients[client] = family
+                ours = app_metadata_entry(environment, client, family)
+                draft.remember(("client", client), *found, ours)
+
+
+def load(cache: Mapping[str, JsonValue]) -> Loaded:
+    """Return what a cache file's object holds; nothing in it makes this fail.
+
+    App metadata is read into the partitions of the clients it is about and stays among what is
+    foreign too, since it may be about clients that have no tokens here.
+    """
+    drafts: _Drafts = defaultdict(_Draft)
+    foreign: Cache = {}
+    for name, section in cache.items():
+        reader = _READERS.get(name)
+        if reader is None or not isinstance(section, dict):
+            foreign[name] = section
+            continue
+        left: JsonObject = {
+            key: entry
+            for key, entry in section.items()
+            if not isinstance(entry, dict) or not reader(drafts, key, entry)
+        }
+        if left or not section:
+            foreign[name] = left
+    _families(drafts, cache.get("AppMetadata"))
+    return Loaded({owner: draft.tokens() for owner, draft in drafts.items()}, foreign)
