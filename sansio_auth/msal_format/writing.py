@@ -150,14 +150,15 @@ def whose(key: PartitionKey) -> Whose | None:
 
 
 def _rows(of: Whose, tokens: Tokens) -> Iterator[tuple[tuple[str, ...], Entry]]:
+    """Every row in the order in which MSAL files the parts of one answer."""
     for key, row in tokens.access.items():
         yield ("access", *key), access_entry(of, key, row)
-    for refresh_key, refresh_row in tokens.refresh.items():
-        yield ("refresh", *refresh_key), refresh_entry(of, refresh_key, refresh_row)
-    for (client, realm), token in tokens.id_tokens.items():
-        yield ("id_token", client, realm), id_token_entry(of, client, realm, token)
     for realm, account in tokens.accounts.items():
         yield ("account", realm), account_entry(of, realm, account)
+    for (client, realm), token in tokens.id_tokens.items():
+        yield ("id_token", client, realm), id_token_entry(of, client, realm, token)
+    for refresh_key, refresh_row in tokens.refresh.items():
+        yield ("refresh", *refresh_key), refresh_entry(of, refresh_key, refresh_row)
     for client, family in tokens.clients.items():
         yield ("client", client), app_metadata_entry(of[0], client, family)
 
