@@ -1,0 +1,60 @@
+# Every target does its own set-up: Python 3.11 or newer, make and git are all that is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: help demo test interop check lint fmt types contracts cov docs clean
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(BIN)/python:
+	@$(PYTHON) scripts/make_venv.py $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+demo: $(VENV)/.run ## the main job, end to end, over HTTPS on loopback
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev ## the whole suite
+	@$(BIN)/python -Im pytest -n $(WORKERS) -m 'not interop'
+
+interop: $(VENV)/.dev ## against oidc-provider (node 20 or newer, or its PyPI wheel)
+	@$(BIN)/python -Im pytest -m interop tests/interop
+
+check: lint types contracts test ## everything that must be green before a change lands
+
+lint: $(VENV)/.dev ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+fmt: $(VENV)/.dev ## mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.dev ## mypy and basedpyright, both strict
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+
+contracts: $(VENV)/.dev ## import layers
+	@$(BIN)/lint-imports
+
+cov: $(VENV)/.dev ## branch coverage
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -q -m 'not interop'
+	@$(BIN)/python -m coverage report
+
+docs: $(VENV)/.dev ## write the generated pages again
+	@$(BIN)/python scripts/intended_differences.py
+	@$(BIN)/python scripts/draw_flows.py
+
+clean: ## remove what the targets made
+	@rm -rf $(VENV) .interop build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

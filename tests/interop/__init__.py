@@ -1,0 +1,1 @@
+"""The facade against authorization servers that others wrote, over HTTPS on loopback."""
