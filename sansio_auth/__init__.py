@@ -107,7 +107,7 @@ _HOME: Final = {
     "HttpResponse": "wire",
 }
 
-__all__ = [  # noqa: PLE0604, PLE0605 - kept equal to _HOME by a test
+__all__ = [
     "AccessToken", "AnyEffect", "AssertionCredential", "AssertionFailed", "Authority",
     "AuthorityError", "Call", "CertificateCredential", "ClientSecret", "ConfidentialClient",
     "ConfigurationError", "Demand", "Effect", "Fact", "Failure", "Flow", "FlowError",

@@ -47,7 +47,7 @@ _BLOCK: Final = re.compile(
 
 @frozen(repr=False)
 class UnsignedAssertion:
-    """Header and payload of a JWT as the JSON texts that are to be signed (RFC 7515 section 5.1)."""
+    """Header and payload of a JWT as the JSON texts to be signed (RFC 7515 section 5.1)."""
 
     header: str
     payload: str

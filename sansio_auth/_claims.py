@@ -68,7 +68,7 @@ def read_challenge(challenge: object) -> str | None:
         raise ConfigurationError(
             f"claims_challenge: must be JSON text, not {type(challenge).__name__}", code="claims"
         )
-    read_object(challenge, "claims_challenge")
+    _ = read_object(challenge, "claims_challenge")
     return challenge
 
 
@@ -84,7 +84,7 @@ def read_forwarded(claims: object) -> str | None:
             f"forwarded_client_claims: must be JSON text, not {type(claims).__name__}",
             code="claims",
         )
-    read_object(claims, "forwarded_client_claims")
+    _ = read_object(claims, "forwarded_client_claims")
     return claims
 
 

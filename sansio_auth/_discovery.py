@@ -150,7 +150,7 @@ def _check_issuer(authority: Authority, issuer: str, trusted_hosts: frozenset[st
         label = host_of(issuer).partition(".")[0]
         trusted_hosts = trusted_hosts | {f"{label}.ciamlogin.com"} if label in issuer.partition(
             ".ciamlogin.com/")[2].split("/") else trusted_hosts  # fmt: skip
-    pinned(authority, issuer, "issuer", trusted_hosts=trusted_hosts)
+    _ = pinned(authority, issuer, "issuer", trusted_hosts=trusted_hosts)
 
 
 def _realm(path: str) -> str:
@@ -169,7 +169,7 @@ def read_openid_configuration(
     token = _member(document, "token_endpoint", authority)
     parts = pinned(authority, token, "token_endpoint", trusted_hosts=trusted_hosts)
     authorization = _member(document, "authorization_endpoint", authority)
-    pinned(authority, authorization, "authorization_endpoint", trusted_hosts=trusted_hosts)
+    _ = pinned(authority, authorization, "authorization_endpoint", trusted_hosts=trusted_hosts)
     device = document.get("device_authorization_endpoint")
     return Endpoints(
         token=token,

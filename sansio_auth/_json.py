@@ -31,7 +31,7 @@ _DECISIVE: Final = frozenset(
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
-class UnreadableJson(ValueError):
+class UnreadableJson(ValueError):  # noqa: N818 - says what it is about
     """What is wrong with a document, as a stable word; never a part of the document."""
 
     def __init__(self, code: str) -> None:

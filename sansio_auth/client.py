@@ -86,7 +86,7 @@ class ConfidentialClient(Registration):
     See `Registration` for what it is made of. Every method makes a `Call` and performs nothing.
     """
 
-    def acquire_token_for_client(
+    def acquire_token_for_client(  # noqa: PLR0913 - what a request may be made of
         self,
         scopes: Iterable[str],
         *,
@@ -119,7 +119,7 @@ class ConfidentialClient(Registration):
 
         return Call(call, script)
 
-    def acquire_token_on_behalf_of(
+    def acquire_token_on_behalf_of(  # noqa: PLR0913 - what a request may be made of
         self,
         user_assertion: Secret | str | bytes,
         scopes: Iterable[str],

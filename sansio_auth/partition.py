@@ -334,7 +334,7 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     access = {k: row for k, row in tokens.access.items() if row[EXPIRES_ON] >= now}
     keys = (fact.key, *(key for key in fact.also if key != fact.key))
     for key in keys:
-        access.pop(key, None)
+        _ = access.pop(key, None)
     while access and len(access) + len(keys) > fact.limit:
         del access[min(access, key=lambda k: access[k][EXPIRES_ON])]
     for key in keys:

@@ -61,7 +61,7 @@ def _check_capabilities(_: object, __: object, value: tuple[str, ...]) -> None:
 
 def _check_region(_: object, __: object, value: str | None) -> None:
     if value is not None:
-        check_region(value, "region")
+        _ = check_region(value, "region")
 
 
 def _headers(of: Registration) -> Pairs:
@@ -104,8 +104,9 @@ class Registration:
     """One application at one authority.
 
     `region` is where client credentials go first; `find_region` asks the machine's metadata
-    service for it. `headers` are those of every token request; `platform` is what MSAL calls `x-client-os`.
-    `salt` keys the credential's fingerprint, so that a stored hold tells nothing about a secret.
+    service for it. `headers` are those of every token request; `platform` is what MSAL calls
+    `x-client-os`. `salt` keys the credential's fingerprint, so that a stored hold tells nothing
+    about a secret.
     """
 
     client_id: str = field(validator=_check_client_id)

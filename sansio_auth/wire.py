@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from attrs import field, frozen
 
-__all__ = ["Pairs", "HttpRequest", "HttpResponse", "form_encode", "host_of"]
+__all__ = ["HttpRequest", "HttpResponse", "Pairs", "form_encode", "host_of"]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 

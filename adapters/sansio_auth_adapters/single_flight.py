@@ -82,7 +82,8 @@ class Flights:
             raise
         finally:
             with self._lock:
-                self._flights.pop(key, None)
+                if self._flights.get(key) is flight:  # not forgotten by a fork meanwhile
+                    del self._flights[key]
             flight.done.set()
         return flight.outcome
 

@@ -60,7 +60,7 @@ def _ask_authority(talk: Conversation) -> Script[Endpoints]:
         instance = instance_discovery_request(authority, registration.instance_discovery)
         response = yield from _fetch(talk, instance)
         url = read_instance_discovery(authority, response)
-        pinned(authority, url, "tenant_discovery_endpoint", trusted_hosts=trusted | _MICROSOFT)
+        _ = pinned(authority, url, "tenant_discovery_endpoint", trusted_hosts=trusted | _MICROSOFT)
     response = yield from _fetch(talk, openid_configuration_request(authority, url))
     return read_openid_configuration(authority, response, trusted_hosts=trusted)
 

@@ -155,7 +155,7 @@ def header_of(assertion: str) -> Mapping[str, object]:
 
 def named_certificate(client: Client, header: Mapping[str, object]) -> x509.Certificate:
     """Return the registered certificate with the thumbprint of the header, or refuse."""
-    for member, digest in (("x5t", hashes.SHA1()), ("x5t#S256", hashes.SHA256())):  # noqa: S303 - RFC 7515
+    for member, digest in (("x5t", hashes.SHA1()), ("x5t#S256", hashes.SHA256())):
         thumbprint = header.get(member)
         if isinstance(thumbprint, str):
             for certificate in client.certificates:
@@ -171,7 +171,7 @@ def check_chain(client: Client, registered: x509.Certificate, x5c: object) -> No
     chain = [x509.load_der_x509_certificate(base64.b64decode(text)) for text in texts]
     if chain and chain[0].public_bytes(Encoding.DER) != registered.public_bytes(Encoding.DER):
         raise InvalidClientError(description="AADSTS700027: x5c starts with another certificate")
-    if client.chain_required and len(chain) < 2:  # noqa: PLR2004 - a leaf and who issued it
+    if client.chain_required and len(chain) < 2:
         raise InvalidClientError(description="AADSTS700027: x5c lacks who issued the certificate")
     for certificate, issuer in itertools.pairwise(chain):
         try:

@@ -214,13 +214,13 @@ def _application(tenant: Tenant) -> flask.Flask:
     application = flask.Flask(__name__)
     service = TokenService(application, tenant)
 
-    def generate(  # noqa: PLR0913, PLR0917 - Authlib's signature
+    def generate(
         grant_type: str,
         client: Client,
         user: User | None = None,
         scope: str = "",
         expires_in: int | None = None,
-        include_refresh_token: bool = True,  # noqa: FBT001, FBT002 - the same
+        include_refresh_token: bool = True,
     ) -> object:
         del grant_type, expires_in, include_refresh_token
         return _token_answer(tenant, client, user, scope)
@@ -299,7 +299,7 @@ def main() -> None:
         ssl_context=(registered["server_certificate"], registered["server_key"]),
     )
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
-    print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the sign that it is ready
+    print(json.dumps({"port": port}), flush=True)
     server.serve_forever()
 
 

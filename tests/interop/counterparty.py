@@ -34,12 +34,12 @@ __all__ = [
 
 _CHECKOUT: Final = Path(__file__).parents[2]
 TENANT: Final = "2f1c8a90-5f6d-4f0e-9d55-0c1a3a7e9b21"
-SECRET_APP: Final = "7d6a1d0e-9c1b-4a57-8f0f-3f2f9a3c0001"  # noqa: S105 - a client id
+SECRET_APP: Final = "7d6a1d0e-9c1b-4a57-8f0f-3f2f9a3c0001"
 CERTIFICATE_APP: Final = "7d6a1d0e-9c1b-4a57-8f0f-3f2f9a3c0002"
 CHAIN_APP: Final = "7d6a1d0e-9c1b-4a57-8f0f-3f2f9a3c0003"
 USER: Final = "5b0b2c9e-user-ada"
 # Every character that a form must escape, so that an encoding mistake is a wrong secret.
-SECRET: Final = "p~a.s-s_/w+o=r&d %25!"  # noqa: S105 - of a client that lives for one run
+SECRET: Final = "p~a.s-s_/w+o=r&d %25!"
 RESOURCES: Final = ("api://orders", "api://shipping", f"api://{SECRET_APP}")
 
 
@@ -101,7 +101,7 @@ class Counterparty:
     def user_token(self, audience: str, *, expires_in: int = 3600) -> str:
         """Return an access token of the user for the audience, from a door only tests know."""
         form = {"user": USER, "audience": audience, "expires_in": str(expires_in)}
-        request = urllib.request.Request(  # noqa: S310 - the address is ours and https
+        request = urllib.request.Request(
             f"{self.base}/_test/user_token", data=urllib.parse.urlencode(form).encode()
         )
         trust = ssl.create_default_context(cafile=str(self.pki.authority_file))
@@ -144,7 +144,7 @@ def running(command: Sequence[str], pki: Pki, directory: Path) -> Iterator[Count
     registrations.write_text(json.dumps(_registrations(pki, log)))
     with (
         complaints.open("wb") as stderr,
-        subprocess.Popen(  # noqa: S603 - a server of this directory
+        subprocess.Popen(
             [*command, str(registrations)],
             cwd=_CHECKOUT,
             stdin=subprocess.PIPE,

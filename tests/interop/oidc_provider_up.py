@@ -73,7 +73,7 @@ def find_node(cache: Path) -> Node:
 
 
 def _major(binary: str) -> int:
-    version = subprocess.run(  # noqa: S603 - the node that PATH names
+    version = subprocess.run(
         [binary, "--version"], capture_output=True, text=True, check=True, timeout=_PATIENCE
     )
     return int(version.stdout.strip().removeprefix("v").partition(".")[0])
@@ -105,7 +105,7 @@ def _run(
 ) -> None:
     """Run a command to its end, and show what it said only when it fails."""
     path = os.pathsep.join([str(Path(first_on_path).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(  # noqa: S603 - pip or npm
+    done = subprocess.run(
         command,
         cwd=directory,
         env={**os.environ, "PATH": path},

@@ -8,7 +8,7 @@ keys that sign client assertions are RSA; the rest are elliptic, because those a
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import ipaddress
 import time
 import uuid
@@ -32,8 +32,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 __all__ = ["PASSPHRASE", "KeyPair", "Pki", "make_pki", "sign_assertion"]
 
-PASSPHRASE: Final = "open sesame"  # noqa: S105 - of throw-away keys
-_VALIDITY: Final = datetime.timedelta(days=2)
+PASSPHRASE: Final = "open sesame"
+_VALIDITY: Final = dt.timedelta(days=2)
 _ASSERTION_LIFETIME: Final = 300
 _PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -63,12 +63,12 @@ class KeyPair:
     @property
     def sha1(self) -> str:
         """The SHA-1 thumbprint in hex digits."""
-        return self.certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - RFC 7515 `x5t`
+        return self.certificate.fingerprint(hashes.SHA1()).hex()
 
     @property
     def x5t(self) -> str:
         """The SHA-1 thumbprint as RFC 7515 section 4.1.7 writes it."""
-        return _base64url(self.certificate.fingerprint(hashes.SHA1()))  # noqa: S303 - the same
+        return _base64url(self.certificate.fingerprint(hashes.SHA1()))
 
     @property
     def x5t_s256(self) -> str:
@@ -121,7 +121,7 @@ def _certify(
     """Return a certificate for the key, signed by the issuer or else by itself."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer = issuer.key if issuer else key
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

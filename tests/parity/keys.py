@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 __all__ = ["PASSPHRASE", "Keys", "keys_in"]
 
-PASSPHRASE = "correct horse"  # noqa: S105 - of a throw-away key
+PASSPHRASE = "correct horse"
 _FROM = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _UNTIL = dt.datetime(2090, 1, 1, tzinfo=dt.UTC)
 
@@ -96,7 +96,7 @@ def keys_in(folder: Path) -> Keys:
         elliptic_pem=_private(ec.generate_private_key(ec.SECP256R1()), NoEncryption()),
         leaf_pem=_pem(leaf),
         chain_pem=_pem(leaf) + _pem(root),
-        sha1=leaf.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 - what x5t is made of
+        sha1=leaf.fingerprint(hashes.SHA1()).hex(),
         sha256=leaf.fingerprint(hashes.SHA256()).hex(),
         pfx=str(alone),
         pfx_with_chain=str(chained),

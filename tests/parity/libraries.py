@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import msal  # type: ignore[import-untyped]
-import sansio_auth_adapters
 from attrs import frozen
 from msal.exceptions import MsalServiceError  # type: ignore[import-untyped]
-from sansio_auth_adapters import MemoryStore
 
+import sansio_auth_adapters
 from sansio_auth import msal_format
 from sansio_auth.errors import ServiceError
+from sansio_auth_adapters import MemoryStore
 from tests.parity.tree import Tree
 
 __all__ = ["MSAL", "OURS", "Library"]

@@ -47,7 +47,7 @@ HOST: Final = "login.microsoftonline.com"
 DIRECTORY: Final = "11111111-2222-3333-4444-555555555555"
 TENANT: Final = f"https://{HOST}/{DIRECTORY}"
 CLIENT: Final = "aaaaaaaa-0000-0000-0000-00000000000a"
-SECRET: Final = "not~a+real/secret"  # noqa: S105 - of nobody
+SECRET: Final = "not~a+real/secret"
 GRAPH: Final = "https://graph.microsoft.com/.default"
 ASSERTION: Final = "user.assertion.one"
 

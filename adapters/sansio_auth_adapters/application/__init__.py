@@ -1,0 +1,1 @@
+"""MSAL's application on the core: its arguments, its methods, its dictionaries."""

@@ -12,7 +12,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from attrs import field, frozen
 
@@ -74,7 +74,7 @@ def read_credential(value: object, *, adfs: bool) -> WorkingCredential:
     if isinstance(value, str):
         return WorkingCredential(ClientSecret(Secret(value)))
     if isinstance(value, Mapping):
-        return _read_mapping(value, adfs=adfs)
+        return _read_mapping(cast("Mapping[object, object]", value), adfs=adfs)
     if value is None:
         raise _impossible(
             "a confidential client needs one: a secret, a certificate or an assertion", "none"

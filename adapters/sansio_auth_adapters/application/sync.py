@@ -116,7 +116,7 @@ class ConfidentialClientApplication:
     that cannot be read.
     """
 
-    def __init__(  # noqa: PLR0913 - MSAL's parameters in MSAL's order
+    def __init__(  # noqa: PLR0913, PLR0917 - MSAL's parameters in MSAL's order
         self,
         client_id: str,
         client_credential: str | Mapping[str, object] | None = None,
@@ -185,9 +185,9 @@ class ConfidentialClientApplication:
         """Return a token for the application itself, from the cache where one is fresh.
 
         `scopes` is one resource's `/.default`. Further keyword arguments are MSAL's: `data=` and
-        `params=` for extra body and query fields; others go to the transport for this one call. A refusal is a dictionary with `error`;
-        raises `ConfigurationError`, `TransportError`, `ResponseError`, `ServiceError` (5xx),
-        `AuthorityError` or `AssertionFailed`.
+        `params=` for extra body and query fields; others go to the transport for this one call.
+        A refusal is a dictionary with `error`. Raises `ConfigurationError`, `TransportError`,
+        `ResponseError`, `ServiceError` (5xx), `AuthorityError` or `AssertionFailed`.
         """
         options = {
             **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,

@@ -1,45 +1,133 @@
-"""placeholder"""
+"""An injected HTTP client, as MSAL takes one: an object with `post` and `get`.
+
+Knows requests-like clients by their behaviour: they are called with the keyword arguments that
+MSAL passes and nothing more, and answer with `status_code`, `text` and perhaps `headers`. Only a
+real `requests.Session` is told more, because its defaults would follow a redirect with the
+credential and wait for ever. For any other client, a redirect it followed is refused afterwards.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, cast
 
-from sansio_auth.errors import TransportError
-from sansio_auth.wire import HttpRequest, HttpResponse
+from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
+from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
+
+__all__ = ["HttpClientTransport"]
+
+#: Failures, by the name of requests' and others' exception types, and what is known of them.
+_KINDS: Final = {
+    "ConnectTimeout": ("connect", False),
+    "SSLError": ("tls", False),
+    "ProxyError": ("proxy", False),
+    "ReadTimeout": ("timeout", True),
+    "Timeout": ("timeout", True),
+    "TimeoutError": ("timeout", True),
+    "ChunkedEncodingError": ("incomplete", True),
+    "ContentDecodingError": ("incomplete", True),
+    "ConnectionError": ("connect", True),
+    "ConnectionRefusedError": ("connect", False),
+}
+
+
+def _is_session(client: object) -> bool:
+    """Whether it is a `requests.Session`, found without importing requests."""
+    return any(
+        base.__module__.partition(".")[0] == "requests" and base.__name__ == "Session"
+        for base in type(client).__mro__
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _headers(value: object) -> Pairs:
+    """Return headers as pairs, whatever they came as: a mapping, pairs, bytes, or nothing."""
+    if value is None:
+        return ()
+    items = cast("object", getattr(value, "items", None))
+    given = cast("Iterable[tuple[object, object]]", items() if callable(items) else value)
+    return tuple((_text(name), _text(entry)) for name, entry in given)
 
 
 class HttpClientTransport:
-    def __init__(self, client, extra: Mapping[str, object] | None = None):
-        self.client = client
-        self.extra = dict(extra or {})
+    """Sends requests through the caller's client; `options` are further keyword arguments.
 
-    def with_options(self, options):
-        return HttpClientTransport(self.client, {**self.extra, **options})
+    Of the options `post` replaces the client's method, as MSAL's tests do. The body is not
+    bounded while it is read, since the client reads it; a longer one than `max_bytes` is refused.
+    """
+
+    def __init__(self, client: object, options: Mapping[str, object] | None = None) -> None:
+        for name in ("post", "get"):
+            if not callable(getattr(client, name, None)):
+                raise ConfigurationError(
+                    f"http_client: has no {name} method; an object like requests.Session is needed",
+                    code="http_client",
+                )
+        self._client: Final = client
+        self._options: Final = dict(options or {})
+
+    def with_options(self, options: Mapping[str, object]) -> HttpClientTransport:
+        """Return a transport for one call that passes these keyword arguments too."""
+        return HttpClientTransport(self._client, {**self._options, **options})
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        extra = dict(self.extra)
-        post = extra.pop("post", None) or self.client.post
-        try:
-            if request.method == "POST":
-                r = post(
-                    request.url,
-                    params=dict(request.query),
-                    data=dict(request.form or ()),
-                    headers=dict(request.headers),
-                    **extra,
-                )
-            else:
-                r = self.client.get(
-                    request.url, params=dict(request.query), headers=dict(request.headers), **extra
-                )
-        except Exception as e:
-            raise TransportError("x", kind="unknown") from e
-        return HttpResponse(
-            r.status_code,
-            tuple((str(k), str(v)) for k, v in dict(getattr(r, "headers", None) or {}).items()),
-            r.text.encode(),
-        )
+        """Send one request and return the response, or raise `TransportError`.
 
-    def close(self):
-        if hasattr(self.client, "close"):
-            self.client.close()
+        A redirect that the client followed is a `ResponseError` with code `redirect_refused`.
+        """
+        keywords: dict[str, object] = {
+            "params": dict(request.query),
+            "headers": dict(request.headers),
+        }
+        if request.form is not None:
+            keywords["data"] = dict(request.form)
+        if _is_session(self._client):
+            keywords |= {"allow_redirects": False, "timeout": request.timeout}
+        method = cast("Callable[..., object]", getattr(self._client, request.method.lower()))
+        options = dict(self._options)
+        replaced = options.pop("post", None)
+        if replaced is not None and request.method == "POST":
+            method = cast("Callable[..., object]", replaced)
+        if request.method == "POST":
+            keywords |= options
+        try:
+            answer = method(request.url, **keywords)
+            return self._read(answer, request)
+        except (ResponseError, TransportError):
+            raise
+        except Exception as error:
+            raise _transport_error(error) from error
+
+    def close(self) -> None:
+        """Close the client if it can be closed, as MSAL does."""
+        close = getattr(self._client, "close", None)
+        if callable(close):
+            _ = close()
+
+    @staticmethod
+    def _read(answer: object, request: HttpRequest) -> HttpResponse:
+        if getattr(answer, "history", None):
+            raise ResponseError("the http_client followed a redirect", code="redirect_refused")
+        text: object = getattr(answer, "text")  # noqa: B009 - the client's class is unknown
+        body = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogatepass")
+        if len(body) > request.max_bytes:
+            raise ResponseError(
+                f"the response is longer than {request.max_bytes} bytes", code="body_too_large"
+            )
+        status = cast("int", getattr(answer, "status_code"))  # noqa: B009 - the same
+        return HttpResponse(status, _headers(getattr(answer, "headers", None)), body)
+
+    def __repr__(self) -> str:
+        return f"HttpClientTransport({type(self._client).__name__})"
+
+
+def _transport_error(error: Exception) -> TransportError:
+    """Return what a client's exception means, by the first of its types that is known."""
+    for base in type(error).__mro__:
+        if base.__name__ in _KINDS:
+            kind, sent = _KINDS[base.__name__]
+            return TransportError(f"the http_client failed: {kind}", kind=kind, sent=sent)
+    return TransportError("the http_client failed", kind="unknown")

@@ -153,7 +153,7 @@ DIFFERENCES: Final = (
         claim=any_of(
             leaf("claims", "iat", test=lambda m, o: type(o) is int and _is_number(m) and m == o),
             leaf("claims", "exp", test=lambda m, o: type(o) is int and _is_number(m) and m == o),
-            leaf("claims", "nbf", test=lambda m, o: m == ABSENT and o == -300),  # noqa: PLR2004 - the allowance
+            leaf("claims", "nbf", test=lambda m, o: m == ABSENT and o == -300),
         ),
     ),
     Difference(

@@ -157,7 +157,7 @@ SCENARIOS: Final = (
     ),
     _one(
         "an id token that cannot be read",
-        user_token(id_token="not a token"),  # noqa: S106 - no secret
+        user_token(id_token="not a token"),
         USUAL | {"optional-unreadable"},
     ),
     _one("a member of a family", user_token(foci="1")),

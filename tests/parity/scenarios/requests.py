@@ -170,7 +170,7 @@ SCENARIOS: Final = (
         name="a proof-of-possession token is no bearer token",
         steps=(
             for_client(
-                token("AT-pop", token_type="pop"),  # noqa: S106 - no secret
+                token("AT-pop", token_type="pop"),
                 data={"token_type": "pop", "req_cnf": "eyJraWQiOiJ4In0"},
             ),
             for_client(token("AT-bearer")),

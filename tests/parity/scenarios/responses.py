@@ -71,14 +71,14 @@ SCENARIOS: Final = (
         token(expires_in=86_399, refresh_in="43199"),
         USUAL | {"refresh-in-text"},
     ),
-    _then_again("a token type in lower case is kept", token(token_type="bearer")),  # noqa: S106 - no secret
+    _then_again("a token type in lower case is kept", token(token_type="bearer")),
     _then_again(
         "a missing token type",
         Answer({"access_token": "AT-app", "expires_in": 3599}),
     ),
     _then_again(
         "a token type that was not asked for",
-        token(token_type="mac"),  # noqa: S106 - no secret
+        token(token_type="mac"),
         USUAL | {"token-type-checked"},
     ),
     _one("unknown members are returned and underscored ones are not", token(extra={"a": 1}, _x=1)),
