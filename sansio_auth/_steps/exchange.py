@@ -141,10 +141,10 @@ def _meaning(
         return result
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
-    return (yield from _hold(talk, answer, result, keys))
+    return (yield from _remember(talk, answer, result, keys))
 
 
-def _hold(
+def _remember(
     talk: Conversation, answer: HttpResponse, refusal: Refusal, keys: tuple[str, str]
 ) -> Script[Refusal]:
     policy = talk.call.registration.policy

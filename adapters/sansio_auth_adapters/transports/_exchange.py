@@ -11,7 +11,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable
-from typing import Final, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 from attrs import define, field, frozen
 
@@ -60,10 +60,11 @@ def bounds_of(timeout: object) -> Bounds:
     if not isinstance(timeout, tuple):
         each = _seconds(timeout)
         return Bounds(each, each, each)
-    pair = cast("tuple[object, ...]", timeout)
-    connect, read = (_seconds(pair[0]), _seconds(pair[1])) if len(pair) == 2 else (0.0, 0.0)  # noqa: PLR2004 - a pair
-    if not connect:
-        raise ConfigurationError("timeout: a pair is (connect, read)", code="timeout")
+    match cast("tuple[object, ...]", timeout):
+        case (first, second):
+            connect, read = _seconds(first), _seconds(second)
+        case _:
+            raise ConfigurationError("timeout: a pair is (connect, read)", code="timeout")
     total = connect + read
     return Bounds(connect, read, total if total < math.inf else DEFAULT_SECONDS)
 
@@ -111,19 +112,29 @@ class _Plain:
         return data[:room]
 
 
+class _Inflater(Protocol):
+    """What `zlib.decompressobj` makes; its type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
 @define
 class _Inflated:
     """A gzip or deflate body, undone no further than there is room (RFC 9110 section 8.4.1)."""
 
     gzip: bool
-    _inflater: zlib._Decompress | None = field(default=None)  # pyright: ignore[reportPrivateUsage]
+    _inflater: _Inflater | None = field(default=None)
 
     @property
     def complete(self) -> bool:
         """Whether the stream came to its own end; an empty body is one too."""
         return self._inflater is None or self._inflater.eof
 
-    def _start(self, first: int) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]
+    def _start(self, first: int) -> _Inflater:
         if self.gzip:
             return zlib.decompressobj(16 + zlib.MAX_WBITS)
         # Observed: some servers send deflate without the zlib wrapper, whose first byte says
@@ -135,12 +146,14 @@ class _Inflated:
         """Return what the bytes decode to, `room` bytes at most (room is at least 1)."""
         out = bytearray()
         while data and len(out) < room:
-            if self._inflater is None or (self._inflater.eof and self.gzip):
-                self._inflater = self._start(data[0])  # gzip: one member may follow another
-            elif self._inflater.eof:
+            inflater = self._inflater
+            if inflater is None or (inflater.eof and self.gzip):
+                inflater = self._start(data[0])  # gzip: one member may follow another
+            elif inflater.eof:
                 break
-            out += self._inflater.decompress(data, room - len(out))
-            data = self._inflater.unused_data if self._inflater.eof else b""
+            self._inflater = inflater
+            out += inflater.decompress(data, room - len(out))
+            data = inflater.unused_data if inflater.eof else b""
         return bytes(out)
 
 

@@ -13,8 +13,9 @@ from typing import Final, cast
 
 from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
+from sansio_auth_adapters.ports import Transport
 
-__all__ = ["HttpClientTransport"]
+__all__ = ["HttpClientTransport", "PostHook"]
 
 #: Failures, by the name of requests' and others' exception types, and what is known of them.
 _KINDS: Final = {
@@ -78,28 +79,16 @@ class HttpClientTransport:
 
         A redirect that the client followed is a `ResponseError` with code `redirect_refused`.
         """
-        keywords: dict[str, object] = {
-            "params": dict(request.query),
-            "headers": dict(request.headers),
-        }
-        if request.form is not None:
-            keywords["data"] = dict(request.form)
+        keywords = _keywords(request)
         if _is_session(self._client):
             keywords |= {"allow_redirects": False, "timeout": request.timeout}
         method = cast("Callable[..., object]", getattr(self._client, request.method.lower()))
         options = dict(self._options)
-        replaced = options.pop("post", None)
-        if replaced is not None and request.method == "POST":
-            method = cast("Callable[..., object]", replaced)
+        hook = options.pop("post", None)
         if request.method == "POST":
             keywords |= options
-        try:
-            answer = method(request.url, **keywords)
-            return self._read(answer, request)
-        except (ResponseError, TransportError):
-            raise
-        except Exception as error:
-            raise _transport_error(error) from error
+            method = cast("Callable[..., object]", hook) if hook is not None else method
+        return _called(method, request, keywords)
 
     def close(self) -> None:
         """Close the client if it can be closed, as MSAL does."""
@@ -107,21 +96,62 @@ class HttpClientTransport:
         if callable(close):
             _ = close()
 
-    @staticmethod
-    def _read(answer: object, request: HttpRequest) -> HttpResponse:
-        if getattr(answer, "history", None):
-            raise ResponseError("the http_client followed a redirect", code="redirect_refused")
-        text: object = getattr(answer, "text")  # noqa: B009 - the client's class is unknown
-        body = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogatepass")
-        if len(body) > request.max_bytes:
-            raise ResponseError(
-                f"the response is longer than {request.max_bytes} bytes", code="body_too_large"
-            )
-        status = cast("int", getattr(answer, "status_code"))  # noqa: B009 - the same
-        return HttpResponse(status, _headers(getattr(answer, "headers", None)), body)
-
     def __repr__(self) -> str:
         return f"HttpClientTransport({type(self._client).__name__})"
+
+
+class PostHook:
+    """Sends POST requests through a function, as MSAL's `post=` argument asks; the rest as ever."""
+
+    def __init__(self, options: Mapping[str, object], otherwise: Transport) -> None:
+        rest = dict(options)
+        self._post = cast("Callable[..., object]", rest.pop("post"))
+        self._options: Final = rest
+        self._otherwise: Final = otherwise
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request and return the response, or raise `TransportError`."""
+        if request.method != "POST":
+            return self._otherwise.send(request)
+        return _called(self._post, request, _keywords(request) | self._options)
+
+    def close(self) -> None:
+        """Release nothing: the transport behind it belongs to somebody else."""
+
+
+def _keywords(request: HttpRequest) -> dict[str, object]:
+    """Return what MSAL passes beside the URL."""
+    keywords: dict[str, object] = {
+        "params": dict(request.query),
+        "headers": dict(request.headers),
+    }
+    if request.form is not None:
+        keywords["data"] = dict(request.form)
+    return keywords
+
+
+def _called(
+    method: Callable[..., object], request: HttpRequest, keywords: Mapping[str, object]
+) -> HttpResponse:
+    try:
+        return _read(method(request.url, **keywords), request)
+    except (ResponseError, TransportError):
+        raise
+    except Exception as error:
+        raise _transport_error(error) from error
+
+
+def _read(answer: object, request: HttpRequest) -> HttpResponse:
+    if getattr(answer, "history", None):
+        raise ResponseError("the http_client followed a redirect", code="redirect_refused")
+    text: object = getattr(answer, "text")  # noqa: B009 - the client's class is unknown
+    body = text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogatepass")
+    if len(body) > request.max_bytes:
+        raise ResponseError(
+            f"the response is longer than {request.max_bytes} bytes", code="body_too_large"
+        )
+    status = cast("int", getattr(answer, "status_code"))  # noqa: B009 - the same
+    return HttpResponse(status, _headers(getattr(answer, "headers", None)), body)
 
 
 def _transport_error(error: Exception) -> TransportError:

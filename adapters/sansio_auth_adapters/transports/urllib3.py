@@ -1,278 +1,198 @@
-"""The default transport: urllib3, with every convenience that a token request must not have off.
+"""The default transport: urllib3, told to do one exchange and nothing of its own accord.
 
-TLS is verified, redirects are refused, nothing is retried, no cookie is kept, no netrc is read.
-The time left is enforced before each read, so a server that drips cannot hold a call, and the body
-is counted after decompression, so a small answer cannot grow large. Connections are reused and
-never shared with a forked child.
+Knows what MSAL's `verify`, `proxies` and `timeout` mean and what the environment has to say about
+certificates and proxies. Refuses to know retries, redirects, cookies and netrc. urllib3 itself and
+`ssl` are loaded by the first request, so an application that finds its tokens in a cache never
+pays for them.
 """
 
 from __future__ import annotations
 
 import os
-import ssl
-import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, cast
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
-import urllib3
-from urllib3 import exceptions as failures
-from urllib3.util import Timeout, make_headers
+from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.wire import HttpRequest, HttpResponse, host_of
+from sansio_auth_adapters import ambient
+from sansio_auth_adapters.ports import Transport
+from sansio_auth_adapters.transports._exchange import Exchange, Waits, bounds_of
+from sansio_auth_adapters.transports._proxies import (
+    Proxy,
+    environment_proxy,
+    parse_proxies,
+    select_proxy,
+)
 
-from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
-from sansio_auth.wire import HttpRequest, HttpResponse
+if TYPE_CHECKING:
+    import ssl
 
-__all__ = ["Timing", "Urllib3Transport"]
+    from urllib3 import PoolManager
 
-#: MSAL's `timeout`, with the meaning it has for requests: seconds, or (connect, read).
-Timing = float | tuple[float | None, float | None] | None
+__all__ = ["Urllib3Transport"]
 
-_CHUNK: Final = 65_536
-_CONNECTIONS: Final = 32
-_DEFAULT_TIMEOUT: Final = 30.0
+#: Pools by process, kind of verification and proxy: a child process never shares a socket with
+#: its parent, and transports made by `with_options` share what can be shared.
+_Pools: TypeAlias = "dict[tuple[int, bool | str, Proxy | None], PoolManager]"
+
 _FORM: Final = "application/x-www-form-urlencoded"
-#: Variables by which requests finds certificate authorities when `verify` is True.
-_CA_VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-
-
-def _context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' parameter
-    """Return a TLS context that checks chain and host, unless `verify` is False."""
-    if verify is False:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    chosen = verify if isinstance(verify, str) else None
-    if chosen is None:
-        chosen = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-    if chosen is None:
-        return ssl.create_default_context()
-    path = Path(chosen)
-    try:
-        if path.is_dir():
-            return ssl.create_default_context(capath=chosen)
-        return ssl.create_default_context(cafile=chosen)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"verify: no certificates can be read from {chosen}", code="verify"
-        ) from error
-
-
-def _seconds(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ConfigurationError(
-            "timeout: seconds greater than zero, a (connect, read) pair of them, or None",
-            code="timeout",
-        )
-    return float(value)
-
-
-def _timing(value: object) -> tuple[float | None, float | None, float]:
-    """Return the connect and read waits and the total; a number bounds all three."""
-    if isinstance(value, tuple):
-        pair = cast("tuple[object, ...]", value)
-        if len(pair) != 2:  # noqa: PLR2004 - connect and read
-            raise ConfigurationError("timeout: a pair is (connect, read)", code="timeout")
-        connect, read = _seconds(pair[0]), _seconds(pair[1])
-        total = connect + read if connect is not None and read is not None else _DEFAULT_TIMEOUT
-        return connect, read, total
-    both = _seconds(value)
-    return both, both, _DEFAULT_TIMEOUT if both is None else both
-
-
-def _least(*values: float | None) -> float:
-    return min(value for value in values if value is not None)
 
 
 class Urllib3Transport:
-    """Sends requests with urllib3; safe for many threads.
+    """Sends requests with urllib3, over verified TLS.
 
-    `verify` is True (the system's authorities, or those of `REQUESTS_CA_BUNDLE`), False, or the
-    path of a file or folder of authorities. `proxies` maps a scheme, or a scheme and host such as
-    `https://login.microsoftonline.com`, to a proxy's URL; None takes the environment's proxies,
-    an empty dict none. `timeout` is seconds for each wait and for the exchange as a whole, or
-    (connect, read), whose sum then bounds the whole; None is 30 seconds. Raises
-    `ConfigurationError` for values that cannot work.
+    `verify`: True takes the certificates of `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` where one is
+    set, else the system's (`SSL_CERT_FILE` and `SSL_CERT_DIR` count; certifi's where the system
+    has none); a path names a file or a directory of certificates; False verifies nothing, and
+    urllib3 warns of it. `proxies`: requests' dictionary of scheme, `scheme://host` or `all` to
+    URL; None leaves it to the environment, `{}` means none. `timeout`, seconds: a number bounds
+    each wait and the exchange in total, a (connect, read) pair each its own wait and by its sum
+    the total, None the total by 30. Name look-up cannot be interrupted and is not bounded.
+
+    Safe for many threads and across `fork`. Raises `ConfigurationError` at construction for what
+    can never work; `send` raises `TransportError`.
     """
 
     def __init__(
         self,
         *,
-        verify: bool | str = True,
-        proxies: Mapping[str, str] | None = None,
-        timeout: Timing = None,
+        verify: bool | str | os.PathLike[str] = True,
+        proxies: Mapping[str, str | None] | None = None,
+        timeout: Waits = None,
     ) -> None:
-        self._verify: Final = verify
-        self._context: Final = _context(verify)
-        self._proxies: Final = None if proxies is None else dict(proxies)
-        self._connect, self._read, self._total = _timing(timeout)
-        self._managers: dict[str | None, urllib3.PoolManager] = {}
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
+        self._verify: Final = _checked(verify)
+        self._proxies: Final = None if proxies is None else parse_proxies(proxies)
+        self._bounds: Final = bounds_of(timeout)
+        self._given: Final[Mapping[str, object]] = {
+            "verify": verify,
+            "proxies": proxies,
+            "timeout": timeout,
+        }
+        self._pools: _Pools = {}
 
-    def with_options(self, options: Mapping[str, object]) -> Urllib3Transport:
-        """Return a transport for one call with `timeout`, `verify` or `proxies` replaced.
+    def with_options(self, options: Mapping[str, object]) -> Transport:
+        """Return a transport for one call, with `verify`, `proxies`, `timeout` or `post` replaced.
 
-        Connections are shared where only the timeout differs. Raises `TypeError` for others.
+        `post` is MSAL's hook: it is called in place of this transport for every POST, with all
+        other options as keyword arguments. Anything else raises `ConfigurationError`.
         """
-        unknown = sorted(options.keys() - {"timeout", "verify", "proxies"})
-        if unknown:
-            message = f"unexpected keyword argument: {', '.join(unknown)}"
-            raise TypeError(message)
-        same = options.keys() <= {"timeout"}
-        twin = Urllib3Transport(
-            verify=cast("bool | str", options.get("verify", self._verify)),
-            proxies=cast("Mapping[str, str] | None", options.get("proxies", self._proxies)),
-            timeout=cast("Timing", options.get("timeout", (self._connect, self._read))),
+        if options.get("post") is not None:
+            from sansio_auth_adapters.transports.http_client import PostHook
+
+            return PostHook(options, self)
+        known = {**self._given, **{name: it for name, it in options.items() if name != "post"}}
+        if unknown := ", ".join(sorted(known.keys() - self._given.keys())):
+            raise ConfigurationError(f"{unknown}: unknown argument", code="unknown_argument")
+        alike = Urllib3Transport(
+            verify=cast("bool | str", known["verify"]),
+            proxies=cast("Mapping[str, str | None] | None", known["proxies"]),
+            timeout=cast("Waits", known["timeout"]),
         )
-        if "timeout" not in options:
-            twin._total = self._total
-        if same:
-            twin._managers, twin._lock = self._managers, self._lock
-        return twin
+        alike._pools = self._pools
+        return alike
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Send one request and return the response, or raise `TransportError`.
-
-        `sent` is False in it when no byte of the request can have gone out. A body beyond
-        `request.max_bytes` is a `ResponseError` with code `body_too_large`.
-        """
-        deadline = time.monotonic() + _least(request.timeout, self._total)
+        """Return the response to one request; redirects come back as they are."""
+        exchange = Exchange.begin(self._bounds, request.timeout)
         try:
-            response = self._open(request, deadline)
-            try:
-                body = self._body(response, request.max_bytes, deadline)
-            finally:
-                self._finish(response)
-        except failures.HTTPError as error:
-            raise _transport_error(error) from error
-        headers = tuple((name, value) for name, value in response.headers.items())
-        return HttpResponse(response.status, headers, body)
+            manager = self._manager(None if request.direct else self._proxy(request.url))
+        except (ConfigurationError, OSError) as error:
+            # What the environment names is found out now, not at construction.
+            kind = "proxy" if isinstance(error, ConfigurationError) else "tls"
+            raise TransportError(
+                f"{request.method} to {host_of(request.url)} is impossible: {error}",
+                kind=kind,
+                sent=False,
+                retryable=False,
+            ) from error
+        from sansio_auth_adapters.transports._connections import carry
+
+        return carry(manager, request, _headers(request), exchange)
 
     def close(self) -> None:
-        """Release all connections; a later `send` opens new ones."""
-        with self._lock:
-            managers, self._managers = self._managers, {}
-        for manager in managers.values():
-            manager.clear()
+        """Close the connections that nobody is using; a later `send` opens new ones."""
+        while self._pools:
+            (process, _, _), manager = self._pools.popitem()
+            if process == os.getpid():
+                manager.clear()
 
-    # --- one exchange ---------------------------------------------------------------------------
+    def _proxy(self, url: str) -> Proxy | None:
+        return environment_proxy(url) if self._proxies is None else select_proxy(url, self._proxies)
 
-    def _open(self, request: HttpRequest, deadline: float) -> urllib3.BaseHTTPResponse:
-        headers = dict(request.headers)
-        headers["Accept-Encoding"] = "identity"
-        if request.form is not None:
-            headers["Content-Type"] = _FORM
-        left = max(deadline - time.monotonic(), 0.001)
-        return self._manager(request).request(
-            request.method,
-            request.target,
-            body=request.body,
-            headers=headers,
-            timeout=Timeout(
-                connect=_least(self._connect, left), read=_least(self._read, left), total=left
-            ),
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
+    def _manager(self, proxy: Proxy | None) -> PoolManager:
+        key = (os.getpid(), self._verify, proxy)
+        if (kept := self._pools.get(key)) is not None:
+            return kept
+        from sansio_auth_adapters.transports._connections import pools
 
-    def _body(self, response: urllib3.BaseHTTPResponse, limit: int, deadline: float) -> bytes:
-        """Read the decoded body piece by piece, watching the clock and the size."""
-        body = bytearray()
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TransportError("the exchange took too long", kind="deadline")
-            _patience(response, _least(self._read, left))
-            piece = response.read1(min(_CHUNK, limit + 1 - len(body)))
-            if not piece:
-                return bytes(body)
-            body += piece
-            if len(body) > limit:
-                raise ResponseError(
-                    f"the response is longer than {limit} bytes", code="body_too_large"
-                )
-
-    @staticmethod
-    def _finish(response: urllib3.BaseHTTPResponse) -> None:
-        """Give the connection back when the body was read to its end, else close it."""
-        if response.closed or getattr(response, "length_remaining", None) == 0:
-            response.release_conn()
-        else:
-            response.close()
-
-    # --- connections ----------------------------------------------------------------------------
-
-    def _manager(self, request: HttpRequest) -> urllib3.PoolManager:
-        if self._owner != os.getpid():  # a forked child must not speak on its parent's sockets
-            self._owner, self._managers, self._lock = os.getpid(), {}, threading.Lock()
-        proxy = None if request.direct else self._proxy(request.url)
-        manager = self._managers.get(proxy)
-        if manager is None:
-            with self._lock:
-                manager = self._managers.get(proxy)
-                if manager is None:
-                    manager = self._managers[proxy] = self._make(proxy)
-        return manager
-
-    def _make(self, proxy: str | None) -> urllib3.PoolManager:
-        if proxy is None:
-            return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=self._context)
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        headers = None
-        if parts.username is not None:
-            credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers = make_headers(proxy_basic_auth=credentials)
-        host = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        return urllib3.ProxyManager(
-            host, maxsize=_CONNECTIONS, ssl_context=self._context, proxy_headers=headers
-        )
-
-    def _proxy(self, url: str) -> str | None:
-        """Return the proxy for a URL, by requests' rules: the most specific entry wins."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        proxies = self._proxies
-        if proxies is None:
-            if proxy_bypass(host):
-                return None
-            proxies = getproxies()
-        names = (f"{parts.scheme}://{host}", parts.scheme, f"all://{host}", "all")
-        return next((proxies[name] for name in names if proxies.get(name)), None)
+        # Two threads may make one each; both use the one that was first, and no lock is held.
+        return self._pools.setdefault(key, pools(proxy, _tls_context(self._verify)))
 
     def __repr__(self) -> str:
-        return "Urllib3Transport()"
+        return f"Urllib3Transport(verify={self._verify!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        message = "a transport holds sockets: make another one instead"
+        raise TypeError(message)
 
 
-def _patience(response: urllib3.BaseHTTPResponse, seconds: float) -> None:
-    """Let the next read of the socket wait that long and no longer."""
-    sock = getattr(getattr(response, "connection", None), "sock", None)
-    if sock is not None:
-        sock.settimeout(max(seconds, 0.001))
+def _headers(request: HttpRequest) -> dict[str, str]:
+    """Return the request's headers with those that are the transport's business."""
+    own = {"Accept-Encoding": "identity", "User-Agent": f"sansio-auth/{ambient.library_version()}"}
+    if request.form is not None:
+        own["Content-Type"] = _FORM
+    given = {name.lower() for name, _ in request.headers}
+    return {name: it for name, it in own.items() if name.lower() not in given} | dict(
+        request.headers
+    )
 
 
-def _transport_error(error: failures.HTTPError) -> TransportError:
-    """Return what a failure of urllib3 means; the order is from the particular to the general."""
-    match error:
-        case failures.ProxyError():
-            return TransportError("the proxy failed", kind="proxy", sent=False)
-        case failures.SSLError():
-            return TransportError("TLS failed", kind="tls", sent=False)
-        case failures.ConnectTimeoutError() | failures.NewConnectionError():
-            return TransportError("no connection", kind="connect", sent=False)
-        case failures.ReadTimeoutError() | failures.TimeoutError():
-            return TransportError("no answer in time", kind="timeout")
-        case failures.IncompleteRead() | failures.InvalidChunkLength() | failures.DecodeError():
-            return TransportError("the response broke off", kind="incomplete")
-        case failures.ProtocolError():
-            return TransportError("the connection broke", kind="connect")
-        case failures.LocationValueError():
-            return TransportError("the URL cannot be used", kind="unknown", sent=False)
-        case _:
-            return TransportError("the request failed", kind="unknown")
+def _checked(verify: object) -> bool | str:
+    """Return `verify` as a bool or a path that exists; raises `ConfigurationError`."""
+    if isinstance(verify, bool):
+        return verify
+    if not isinstance(verify, str | os.PathLike):
+        raise ConfigurationError("verify: True, False or a path is needed", code="verify")
+    path = str(Path(cast("str | os.PathLike[str]", verify)).expanduser())
+    if not Path(path).exists():
+        raise ConfigurationError(f"verify: {path} does not exist", code="verify")
+    try:
+        _ = _tls_context(path)
+    except OSError as error:
+        raise ConfigurationError(f"verify: {path} holds no certificates", code="verify") from error
+    return path
+
+
+def _tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' argument
+    """Return the context of all connections; raises `OSError` for an unreadable file."""
+    import ssl
+
+    if verify is False:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    path = (
+        verify
+        if isinstance(verify, str)
+        else os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    )
+    if path:
+        folder = Path(path).is_dir()
+        return ssl.create_default_context(
+            cafile=None if folder else path, capath=path if folder else None
+        )
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
+        _add_certifi(context)
+    return context
+
+
+def _add_certifi(context: ssl.SSLContext) -> None:
+    """Trust certifi's certificates where it is installed: some systems bring none."""
+    try:
+        from certifi import where
+    except ImportError:
+        return
+    context.load_verify_locations(where())

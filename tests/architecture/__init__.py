@@ -1,0 +1,1 @@
+"""The fences around the architecture, each proven by a planted violation."""
