@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from sansio_auth._telemetry import Telemetry
+    from sansio_auth._www_authenticate import parse_www_authenticate
     from sansio_auth.authority import Authority, parse_authority
     from sansio_auth.client import Call, ConfidentialClient
     from sansio_auth.credentials import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 _HOME: Final = {
     "Telemetry": "_telemetry",
+    "parse_www_authenticate": "_www_authenticate",
     "Authority": "authority",
     "parse_authority": "authority",
     "Call": "client",
@@ -115,7 +117,7 @@ __all__ = [
     "NotCached", "Outcome", "Partition", "PartitionKey", "Policy", "Refusal", "ResponseError",
     "SansioAuthError", "Save", "Script", "Secret", "SendHttp", "ServiceError", "Sleep", "Subject",
     "Telemetry", "Tokens", "Transcript", "TransportError", "apply", "apply_all", "empty",
-    "parse_authority", "replay",
+    "parse_authority", "parse_www_authenticate", "replay",
 ]  # fmt: skip
 
 

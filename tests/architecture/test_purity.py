@@ -40,7 +40,6 @@ from sansio_auth.effects import AnyEffect, GetAssertion
 from sansio_auth.flow import Flow
 from sansio_auth.msal_format import dump, load
 from sansio_auth.partition import Partition, PartitionKey
-from sansio_auth.results import Outcome
 from tests.architecture.purity import Impure, NoIO
 
 _HOST = "https://login.microsoftonline.com"
