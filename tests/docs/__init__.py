@@ -1,0 +1,1 @@
+"""What the documents say is tried: every snippet runs, every link leads somewhere."""
