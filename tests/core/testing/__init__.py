@@ -1,0 +1,1 @@
+"""The test kit, tested: a tenant that is wrong would make every other test wrong."""
