@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from attrs import Factory, field, frozen
 
+from sansio_auth._body import NOT_IN_EXTENDED_KEY, check_data
 from sansio_auth._claims import merge_claims
 from sansio_auth._telemetry import CacheRefresh
 from sansio_auth.authority import Endpoints
@@ -32,12 +32,14 @@ from sansio_auth.identity import (
 )
 from sansio_auth.partition import (
     EXPIRES_ON,
+    SECRET,
     AccessRow,
     AppKey,
     AssertionKey,
     Knowledge,
     KnowledgeKey,
     Partition,
+    PartitionKey,
     Tokens,
     candidates,
     is_due,
@@ -47,37 +49,17 @@ from sansio_auth.registration import Registration
 from sansio_auth.secret import Secret
 from sansio_auth.wire import Pairs
 
-__all__ = ["RESERVED_SCOPES", "ClientCredentials", "OnBehalfOf", "TokenCall"]
+__all__ = [
+    "RESERVED_SCOPES",
+    "AssertedCall",
+    "ClientCredentials",
+    "OnBehalfOf",
+    "TokenCall",
+    "UserCall",
+]
 
 #: OpenID Connect's own scopes, which every user request carries and no caller passes.
 RESERVED_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
-
-#: Fields that the library sets; a caller's `data` may not replace them on the wire.
-PROTECTED_FIELDS: Final = frozenset(
-    {
-        "client_id", "grant_type", "client_secret", "client_assertion", "client_assertion_type",
-        "scope", "assertion", "requested_token_use", "client_info", "claims", "client_claims",
-    }
-)  # fmt: skip
-
-#: Body fields that do not set a token apart by themselves. Observed: MSAL 1.39's extended key.
-_NOT_IN_EXTENDED_KEY: Final = (PROTECTED_FIELDS - {"client_claims"}) | {
-    "username", "password", "refresh_token", "code", "redirect_uri", "code_verifier",
-    "device_code", "token_type", "req_cnf", "key_id", "user_federated_identity_credential",
-    "user_id",
-}  # fmt: skip
-
-_FIELD_NAME: Final = re.compile(r"[\x21-\x7e]{1,128}")
-
-
-def _check_data(_: object, __: object, value: Pairs) -> None:
-    for name, text in value:
-        if name in PROTECTED_FIELDS:
-            raise ConfigurationError(
-                f"data: {name} is set by the library and cannot be replaced", code="data_protected"
-            )
-        if not _FIELD_NAME.fullmatch(name) or not isinstance(text, str):
-            raise ConfigurationError("data: names and values must be texts", code="data_type")
 
 
 def _digest(value: object) -> str:
@@ -97,6 +79,7 @@ def _demand(call: TokenCall) -> Demand:
     return Demand(
         claims=_digest(call.claims_challenge) if call.claims_challenge else "",
         force=call.force_refresh,
+        token_to_refresh=call.token_to_refresh,
         min_remaining=call.min_remaining,
         params=_digest(call.params) if call.params else "",
         credential=call.registration.fingerprint,
@@ -113,12 +96,15 @@ class TokenCall(ABC):
 
     `data` are extra body fields and `params` extra query fields; `forwarded_claims` is a JSON
     object that the caller passes on from its own client. `min_remaining` is the least life
-    in seconds that a token from the cache must have left.
+    in seconds that a token from the cache must have left. `token_to_refresh` is the hex SHA-256 of
+    a token that was rejected: any other one in the cache will do, also with a claims challenge.
     """
 
     api_id: ClassVar[str]
-    #: Whether a second identical request may be sent; False for one-time grants.
+    #: Whether a request that may have arrived can be sent again.
     repeatable: ClassVar[bool] = True
+    #: Whether what is sent is worth nothing a second time, so that no refusal is remembered.
+    one_time: ClassVar[bool] = False
     #: Whether the request may go to a regional endpoint. Observed: client credentials only.
     regional: ClassVar[bool] = False
 
@@ -126,9 +112,10 @@ class TokenCall(ABC):
     scopes: tuple[str, ...]
     claims_challenge: str | None = field(default=None, repr=False)
     forwarded_claims: str | None = field(default=None, repr=False)
-    data: Pairs = field(default=(), repr=False, validator=_check_data)
+    data: Pairs = field(default=(), repr=False, validator=check_data)
     params: Pairs = field(default=(), repr=False)
     force_refresh: bool = False
+    token_to_refresh: str = ""
     min_remaining: int = 0
     correlation_id: str | None = None
 
@@ -146,7 +133,7 @@ class TokenCall(ABC):
     @property
     def bypass(self) -> bool:
         """Whether the caller wants nothing from the cache."""
-        return bool(self.claims_challenge) or self.force_refresh
+        return (bool(self.claims_challenge) or self.force_refresh) and not self.token_to_refresh
 
     @property
     def margin(self) -> int:
@@ -157,7 +144,7 @@ class TokenCall(ABC):
         return next((value for key, value in self.data if key == name), "")
 
     def _extended(self) -> str:
-        kept = {name: value for name, value in self.data if name not in _NOT_IN_EXTENDED_KEY}
+        kept = {name: value for name, value in self.data if name not in NOT_IN_EXTENDED_KEY}
         if self.forwarded_claims:
             kept["client_claims"] = self.forwarded_claims  # observed: the text as it was passed
         return extended_key(kept)
@@ -171,6 +158,15 @@ class TokenCall(ABC):
     @abstractmethod
     def subject(self) -> Subject:
         """Whose rights the token carries."""
+
+    @abstractmethod
+    def partition_key(self, knowledge: Knowledge | None) -> PartitionKey | None:
+        """Return where the token is kept; None until the realm is known, or if it is not."""
+
+    @property
+    def anchor(self) -> str:
+        """Who the request is about, for `X-AnchorMailbox`; empty where Entra is told nothing."""
+        return ""
 
     def key_for(self, scopes: Iterable[str], owner: tuple[str, ...] = ()) -> TokenKey:
         """Return the key of a token of this call's kind for those scopes."""
@@ -211,7 +207,11 @@ class TokenCall(ABC):
         if self.bypass or not isinstance(partition, Tokens):
             return None
         skew = self.registration.policy.clock_skew
-        return usable_row(partition, self.key, now, self.margin, skew)
+        row = usable_row(partition, self.key, now, self.margin, skew)
+        if row is None or not self.token_to_refresh:
+            return row
+        rejected = hashlib.sha256(row[SECRET].encode()).hexdigest() == self.token_to_refresh
+        return None if rejected else row
 
     def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
         """Return why a request is needed, as MSAL's telemetry says it."""
@@ -271,6 +271,34 @@ def _no_reserved(scopes: tuple[str, ...]) -> None:
         )
 
 
+@frozen(kw_only=True)
+class UserCall(TokenCall):
+    """What all calls for a user's token have in common."""
+
+    #: Observed: the grants whose name MSAL files with the account.
+    account_source: ClassVar[str | None] = None
+
+    def __attrs_post_init__(self) -> None:
+        _no_reserved(self.scopes)
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """The scopes as sent: with OpenID Connect's own, without the excluded ones."""
+        return tuple(
+            sorted((RESERVED_SCOPES | set(self.scopes)) - self.registration.exclude_scopes)
+        )
+
+    @property
+    def username(self) -> str:
+        """The user's name as far as the caller gave it."""
+        return ""
+
+    def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
+        """Return 0: MSAL does not say why such a request is made."""
+        del partition, now
+        return 0
+
+
 def _check_assertion(_: object, __: object, assertion: Secret) -> None:
     text = assertion.reveal()
     if not text:
@@ -283,40 +311,17 @@ def _check_assertion(_: object, __: object, assertion: Secret) -> None:
         raise ConfigurationError("user_assertion: is not printable ASCII", code="assertion")
 
 
-def _assertion_digest(call: OnBehalfOf) -> str:
-    return assertion_digest(call.user_assertion.reveal())
-
-
 @frozen(kw_only=True)
-class OnBehalfOf(TokenCall):
-    """A token for the user who called us (Microsoft's on-behalf-of, on RFC 7523 section 2.1)."""
+class AssertedCall(UserCall):
+    """A call whose token is kept under the assertion that it was got with."""
 
-    api_id: ClassVar[str] = "523"
-
-    user_assertion: Secret = field(validator=_check_assertion)
-    digest: str = field(
-        init=False, repr=False, eq=False, default=Factory(_assertion_digest, takes_self=True)
-    )
-
-    def __attrs_post_init__(self) -> None:
-        _no_reserved(self.scopes)
+    #: The hex SHA-256 that stands for the assertion; each call computes its own.
+    digest: str = field(init=False, repr=False, eq=False)
 
     @property
     def subject(self) -> Subject:
         """The user, known by the assertion alone."""
         return Subject("assertion", self.digest)
-
-    @property
-    def requested(self) -> tuple[str, ...]:
-        """The scopes as sent: with OpenID Connect's own, without the excluded ones."""
-        return tuple(
-            sorted((RESERVED_SCOPES | set(self.scopes)) - self.registration.exclude_scopes)
-        )
-
-    def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
-        """Return 0: MSAL does not say why an on-behalf-of request is made."""
-        del partition, now
-        return 0
 
     def partition_key(self, knowledge: Knowledge | None) -> AssertionKey | None:
         """Return where the token is kept, None until the realm is known."""
@@ -326,3 +331,19 @@ class OnBehalfOf(TokenCall):
         registration = self.registration
         host = registration.authority.host
         return AssertionKey(host, realm, registration.client_id, self.digest)
+
+
+def _assertion_digest(call: OnBehalfOf) -> str:
+    return assertion_digest(call.user_assertion.reveal())
+
+
+@frozen(kw_only=True)
+class OnBehalfOf(AssertedCall):
+    """A token for the user who called us (Microsoft's on-behalf-of, on RFC 7523 section 2.1)."""
+
+    api_id: ClassVar[str] = "523"
+
+    user_assertion: Secret = field(validator=_check_assertion)
+    digest: str = field(
+        init=False, repr=False, eq=False, default=Factory(_assertion_digest, takes_self=True)
+    )

@@ -16,11 +16,15 @@ from attrs import frozen
 from sansio_auth.effects import Failure, GetAssertion, Load, Save, SendHttp, Sleep
 from sansio_auth.flow import Step, Transcript
 from sansio_auth.partition import (
+    Accounts,
     AppKey,
+    AppTokens,
     AssertionKey,
+    Found,
     Knowledge,
     KnowledgeKey,
     PartitionKey,
+    Query,
     Tokens,
     UserKey,
 )
@@ -69,7 +73,7 @@ def _failure(value: object) -> str:
     return "done"
 
 
-def _key(key: PartitionKey) -> str:
+def _key(key: PartitionKey | Query) -> str:
     match key:
         case AppKey():
             return f"tokens of the application in {key.tenant}"
@@ -79,6 +83,10 @@ def _key(key: PartitionKey) -> str:
             return "tokens of the user"
         case KnowledgeKey():
             return "what is known of the authority"
+        case Accounts():
+            return "the accounts" if key.username is None else "the accounts of a name"
+        case AppTokens():
+            return "the application's tenants"
         case _:
             assert_never(key)
 
@@ -88,6 +96,8 @@ def _held(value: object) -> str:
         case Tokens():
             count = len(value.access)
             return "nothing" if not count else f"{count} access token{'s' * (count != 1)}"
+        case Found():
+            return f"{len(value.partitions)} found"
         case Knowledge():
             parts = ["endpoints"] * (value.endpoints is not None)
             parts += [f"{len(value.holds)} held"] * bool(value.holds)

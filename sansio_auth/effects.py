@@ -13,7 +13,16 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from sansio_auth._assertion import UnsignedAssertion
-from sansio_auth.partition import Fact, Partition, PartitionKey, empty
+from sansio_auth.partition import (
+    Accounts,
+    AppTokens,
+    Fact,
+    Found,
+    Partition,
+    PartitionKey,
+    Query,
+    empty,
+)
 from sansio_auth.wire import HttpRequest, HttpResponse
 
 __all__ = [
@@ -120,14 +129,18 @@ class Sleep(Effect[None]):
 
 
 @frozen
-class Load(Effect[Partition | Failure]):
-    """Fetch one partition; an unknown key is an empty partition."""
+class Load(Effect[Partition | Found | Failure]):
+    """Fetch one partition, or ask the store's index; an unknown key is an empty partition."""
 
-    key: PartitionKey
+    key: PartitionKey | Query
 
     def objection(self, value: object) -> str | None:
-        """Return why a value is neither a failure nor a partition of the key's kind."""
-        return _no_partition("Load", self.key, value)
+        """Return why a value is neither a failure nor what the key is answered by."""
+        if not isinstance(self.key, Accounts | AppTokens):
+            return _no_partition("Load", self.key, value)
+        if isinstance(value, Found | Failure):
+            return None
+        return f"Load of a query is answered by Found or a Failure, not {_name(value)}"
 
 
 @frozen

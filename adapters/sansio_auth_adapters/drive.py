@@ -24,7 +24,15 @@ from sansio_auth.effects import (
 )
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.flow import Flow
-from sansio_auth.partition import KnowledgeKey, PartitionKey
+from sansio_auth.partition import (
+    Accounts,
+    AppTokens,
+    Found,
+    KnowledgeKey,
+    Partition,
+    PartitionKey,
+    Query,
+)
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.ports import Store, Transport
 
@@ -80,6 +88,12 @@ def _failure(effect: AnyEffect, error: Exception) -> Failure:
             assert_never(effect)
 
 
+def _loaded(key: PartitionKey | Query, world: World) -> Partition | Found:
+    if isinstance(key, Accounts | AppTokens):
+        return world.tokens.find(key)
+    return world.store(key).load(key)
+
+
 def carry_out(effect: AnyEffect, world: World) -> object:
     """Perform one effect and return its answer; an `Exception` comes back as a `Failure`."""
     try:
@@ -89,7 +103,7 @@ def carry_out(effect: AnyEffect, world: World) -> object:
             case GetAssertion():
                 return world.assertions(effect)
             case Load():
-                return world.store(effect.key).load(effect.key)
+                return _loaded(effect.key, world)
             case Save():
                 return world.store(effect.changes[0][0]).save(effect.changes)
             case Sleep():

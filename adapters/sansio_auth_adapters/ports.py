@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sansio_auth.partition import Fact, Partition, PartitionKey
+from sansio_auth.partition import Fact, Found, Partition, PartitionKey, Query
 from sansio_auth.wire import HttpRequest, HttpResponse
 
 __all__ = ["AsyncStore", "AsyncTransport", "Store", "Transport"]
@@ -59,9 +59,13 @@ class Store(Protocol):
         """Apply facts to the newest partitions and return the first key's newest one."""
         ...
 
+    def find(self, query: Query) -> Found:
+        """Return the partitions that a query means, as `sansio_auth.partition.find` says."""
+        ...
+
 
 class AsyncStore(Protocol):
-    """A `Store` whose `load` and `save` are awaited."""
+    """A `Store` of which everything but `peek` is awaited."""
 
     def peek(self, key: PartitionKey) -> Partition | None:
         """Return what is in memory now, None where that is nothing."""
@@ -73,4 +77,8 @@ class AsyncStore(Protocol):
 
     async def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply facts to the newest partitions and return the first key's newest one."""
+        ...
+
+    async def find(self, query: Query) -> Found:
+        """Return the partitions that a query means."""
         ...

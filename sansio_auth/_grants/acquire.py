@@ -21,7 +21,7 @@ from sansio_auth._steps import (
 )
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
-from sansio_auth.calls import ClientCredentials, OnBehalfOf
+from sansio_auth.calls import TokenCall
 from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import (
@@ -35,10 +35,19 @@ from sansio_auth.partition import (
 from sansio_auth.results import AccessToken, Outcome, Refusal
 from sansio_auth.wire import Pairs
 
-__all__ = ["Changes", "acquire", "row_of", "target_of"]
+__all__ = [
+    "Changes",
+    "acquire",
+    "attributed",
+    "fresh",
+    "refused",
+    "request_form",
+    "row_of",
+    "target_of",
+]
 
 Changes: TypeAlias = tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
-C = TypeVar("C", ClientCredentials, OnBehalfOf)
+C = TypeVar("C", bound=TokenCall)
 
 
 def target_of(response: TokenResponse, requested: tuple[str, ...]) -> str:
@@ -61,7 +70,26 @@ def row_of(response: TokenResponse, now: float, target: str) -> AccessRow | None
     )
 
 
-def _fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...]) -> AccessToken:
+def request_form(call: TokenCall, grant: str, own: Pairs, scopes: tuple[str, ...]) -> Pairs:
+    """Return the body fields of a request, without those that prove who the client is.
+
+    A grant's own fields go over the caller's extra ones; empty ones are left out. Scopes are
+    sorted and sent as the caller wrote them; `client_info` is MSAL's habit.
+    """
+    fields = {
+        **dict(call.data),
+        "client_id": call.registration.client_id,
+        "grant_type": grant,
+        **dict(own),
+        "scope": " ".join(scopes),
+        "client_info": "1",
+        "claims": call.claims or "",
+    }
+    return tuple((name, value) for name, value in fields.items() if value)
+
+
+def fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...]) -> AccessToken:
+    """Return the outcome that a fresh token is."""
     return AccessToken(
         token=response.access_token,
         token_type=response.token_type,
@@ -92,31 +120,41 @@ def acquire(
         return Ended(access_token_of(row, talk.metadata()))
     try:
         endpoints = yield from discover(talk, knowledge)
-        if call.realm(knowledge) != endpoints.realm:  # it has only now become known
+        if call.realm(knowledge) != endpoints.realm:  # it has become known only now
             knowledge = evolve(knowledge, endpoints=endpoints)
             mine = yield from _look(talk, call, knowledge)
             if (row := call.ready(mine, talk.now)) is not None:
                 return Ended(access_token_of(row, talk.metadata()))
         answer = yield from exchange(talk, knowledge, endpoints, mine, form)
+        filed = () if isinstance(answer, Refusal) else changes(call, endpoints, answer, talk.now)
     except SansioAuthError as error:
         if (row := call.usable(mine, talk.now)) is not None:
             talk.warn("refresh_failed")
             return Ended(access_token_of(row, talk.metadata()), talk.tally)
-        if error.correlation_id is None:
-            error.correlation_id = talk.correlation_id
-        raise
+        raise attributed(talk, error) from error.__cause__
     if isinstance(answer, Refusal):
-        return Ended(_refused(talk, call.usable(mine, talk.now), answer), talk.tally)
-    yield from save(talk, changes(call, endpoints, answer, talk.now))
-    return Ended(_fresh(talk, answer, call.scopes), talk.tally)
+        return Ended(refused(talk, call.usable(mine, talk.now), answer), talk.tally)
+    if filed:
+        yield from save(talk, filed)
+    else:
+        talk.warn("not_cached")  # nobody said whose token it is
+    return Ended(fresh(talk, answer, call.scopes), talk.tally)
 
 
-def _look(talk: Conversation, call: C, knowledge: Knowledge) -> Script[Tokens]:
+def _look(talk: Conversation, call: TokenCall, knowledge: Knowledge) -> Script[Tokens]:
     key = call.partition_key(knowledge)
     return Tokens() if key is None else (yield from load(talk, key))
 
 
-def _refused(talk: Conversation, row: AccessRow | None, refusal: Refusal) -> Outcome:
+def attributed(talk: Conversation, error: SansioAuthError) -> SansioAuthError:
+    """Return the error with the flow's correlation id, unless it has one."""
+    if error.correlation_id is None:
+        error.correlation_id = talk.correlation_id
+    return error
+
+
+def refused(talk: Conversation, row: AccessRow | None, refusal: Refusal) -> Outcome:
+    """Return the outcome of a refusal: the token that still works, where there is one."""
     if row is None:
         return evolve(refusal, metadata=talk.metadata())
     talk.warn("refresh_refused")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sansio_auth._grants.acquire import Changes, acquire, row_of, target_of
+from sansio_auth._grants.acquire import Changes, acquire, request_form, row_of, target_of
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
@@ -15,19 +15,8 @@ __all__ = ["client_credentials", "client_credentials_form"]
 
 
 def client_credentials_form(call: ClientCredentials) -> Pairs:
-    """Return the body fields of the request, without those that prove who the client is.
-
-    Scopes are sorted and sent as the caller wrote them; `client_info` is MSAL's habit.
-    """
-    fields = (
-        *call.data,
-        ("client_id", call.registration.client_id),
-        ("grant_type", "client_credentials"),
-        ("scope", " ".join(call.scopes)),
-        ("client_info", "1"),
-        ("claims", call.claims or ""),
-    )
-    return tuple((name, value) for name, value in fields if value)
+    """Return the body fields of the request, without those that prove who the client is."""
+    return request_form(call, "client_credentials", (), call.scopes)
 
 
 def _changes(

@@ -37,11 +37,13 @@ _SERVER_ERROR: Final = 500
 def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
     call, telemetry = talk.call, talk.start.telemetry
     refresh = call.cache_refresh(tokens, talk.now)
+    anchor = call.anchor
     return (
         *call.registration.headers,
         ("client-request-id", talk.correlation_id),
         ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
         ("x-client-last-telemetry", telemetry.last()),
+        *((("X-AnchorMailbox", anchor),) if anchor else ()),
     )
 
 
@@ -121,7 +123,7 @@ def _wants_fresh_assertion(call: TokenCall, result: TokenResponse | Refusal) -> 
         isinstance(result, Refusal)
         and _ASSERTION_TIME in result.error_codes
         and isinstance(call.registration.credential, CertificateCredential | AssertionCredential)
-        and call.repeatable
+        and not call.one_time
     )
 
 
@@ -156,7 +158,7 @@ def _remember(
     if hold is None:
         return refusal
     call = talk.call
-    if identical and (not call.repeatable or _wants_fresh_assertion(call, refusal)):
+    if identical and (call.one_time or _wants_fresh_assertion(call, refusal)):
         return refusal  # the next request will not be identical
     yield from learn(talk, HoldPlaced(keys[1 if identical else 0], hold, policy.max_holds))
     return evolve(refusal, retry_at=hold.until)

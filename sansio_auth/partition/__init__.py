@@ -57,6 +57,8 @@ from sansio_auth.partition.rows import (
     access_token_of,
     candidates,
     empty,
+    find,
+    has_account,
     is_due,
     usable_row,
 )
@@ -108,6 +110,8 @@ __all__ = [
     "apply_all",
     "candidates",
     "empty",
+    "find",
+    "has_account",
     "is_due",
     "usable_row",
 ]

@@ -15,7 +15,15 @@ from attrs import field, frozen
 from sansio_auth._holds import Hold
 from sansio_auth.authority import Endpoints
 from sansio_auth.identity import TokenKey
-from sansio_auth.partition.keys import AssertionKey, KnowledgeKey, PartitionKey
+from sansio_auth.partition.keys import (
+    Accounts,
+    AppKey,
+    AssertionKey,
+    KnowledgeKey,
+    PartitionKey,
+    Query,
+    UserKey,
+)
 from sansio_auth.results import AccessToken, Metadata
 from sansio_auth.secret import Secret
 
@@ -41,6 +49,8 @@ __all__ = [
     "access_token_of",
     "candidates",
     "empty",
+    "find",
+    "has_account",
     "is_due",
     "usable_row",
 ]
@@ -176,4 +186,37 @@ def access_token_of(row: AccessRow, metadata: Metadata) -> AccessToken:
         scopes=tuple(row[TARGET].split()),
         source="cache",
         metadata=metadata,
+    )
+
+
+def has_account(tokens: Tokens, username: str | None) -> bool:
+    """Whether somebody of that name signed in here; any name will do for None."""
+    if username is None:
+        return bool(tokens.accounts)
+    wanted = username.lower()
+    return any(account[1].lower() == wanted for account in tokens.accounts.values())
+
+
+def find(partitions: Mapping[PartitionKey, Partition], query: Query) -> Found:
+    """Return what an index would say, by looking at every partition; the specification of one."""
+    return Found(
+        tuple(
+            (key, tokens)
+            for key, tokens in partitions.items()
+            if isinstance(tokens, Tokens) and _meant(key, tokens, query)
+        )
+    )
+
+
+def _meant(key: PartitionKey, tokens: Tokens, query: Query) -> bool:
+    if isinstance(query, Accounts):
+        return (
+            isinstance(key, UserKey)
+            and key.environment == query.environment
+            and has_account(tokens, query.username)
+        )
+    return (
+        isinstance(key, AppKey)
+        and (key.environment, key.client_id) == (query.environment, query.client_id)
+        and bool(tokens.access)
     )

@@ -16,7 +16,17 @@ from sansio_auth._seed import derive
 from sansio_auth.client import Call
 from sansio_auth.effects import AnyEffect, Failure, GetAssertion, Load, Save, SendHttp, Sleep
 from sansio_auth.flow import Flow
-from sansio_auth.partition import Partition, PartitionKey, apply_all, empty
+from sansio_auth.partition import (
+    Accounts,
+    AppTokens,
+    Found,
+    Partition,
+    PartitionKey,
+    Query,
+    apply_all,
+    empty,
+    find,
+)
 from sansio_auth.testing.clock import VirtualClock
 from sansio_auth.testing.handling import handle
 from sansio_auth.testing.tenant import Tenant
@@ -65,7 +75,7 @@ class World:
             case GetAssertion():
                 return self._assert(effect)
             case Load():
-                return self.partitions.get(effect.key, empty(effect.key))
+                return self._load(effect.key)
             case Save():
                 for key, facts in effect.changes:
                     self.partitions[key] = apply_all(self.partitions.get(key, empty(key)), facts)
@@ -75,6 +85,11 @@ class World:
                 return None
             case _:
                 assert_never(effect)
+
+    def _load(self, key: PartitionKey | Query) -> Partition | Found:
+        if isinstance(key, Accounts | AppTokens):
+            return find(self.partitions, key)
+        return self.partitions.get(key, empty(key))
 
     def _send(self, request: HttpRequest) -> HttpResponse | Failure:
         self.clock.sleep(self.latency)

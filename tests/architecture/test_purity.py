@@ -39,7 +39,7 @@ from sansio_auth.diagram import mermaid, text
 from sansio_auth.effects import AnyEffect, GetAssertion
 from sansio_auth.flow import Flow
 from sansio_auth.msal_format import dump, load
-from sansio_auth.partition import Partition, PartitionKey
+from sansio_auth.partition import Accounts, AppTokens, Partition, PartitionKey, find
 from tests.architecture.purity import Impure, NoIO
 
 _HOST = "https://login.microsoftonline.com"
@@ -79,6 +79,8 @@ class _World:
             case Sleep():
                 return None
             case Load(key):
+                if isinstance(key, Accounts | AppTokens):
+                    return find(self.partitions, key)
                 return self.partitions.get(key, empty(key))
             case Save(changes):
                 for key, facts in changes:

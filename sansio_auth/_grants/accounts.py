@@ -1,0 +1,81 @@
+"""Who is signed in here, and signing out: nothing of this asks the network.
+
+What a user's tokens are is known by environment and home account id. A sign-out takes away what
+this client could still use, and every token got on that user's behalf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sansio_auth.authority import aliases_of
+from sansio_auth.effects import Load, Save
+from sansio_auth.flow import Ended, Script, ask
+from sansio_auth.partition import (
+    Accounts,
+    AppTokens,
+    AppTokensDropped,
+    AssertionKey,
+    Dropped,
+    Found,
+    SignedOut,
+    Tokens,
+    UserKey,
+)
+from sansio_auth.registration import Registration
+from sansio_auth.results import Account
+
+__all__ = ["get_accounts", "remove_account", "remove_tokens_for_client"]
+
+
+def _accounts(found: Found) -> Iterator[Account]:
+    """One account for each user; of several realms the last one stored (observed)."""
+    for key, tokens in found.partitions:
+        if not isinstance(key, UserKey) or not tokens.accounts:
+            continue
+        realm, (local_id, username, authority_type, source) = list(tokens.accounts.items())[-1]
+        yield Account(
+            home_account_id=key.home_account_id,
+            environment=key.environment,
+            realm=realm,
+            local_account_id=local_id,
+            username=username,
+            authority_type=authority_type,
+            account_source=source,
+        )
+
+
+def get_accounts(
+    registration: Registration, username: str | None
+) -> Script[Ended[tuple[Account, ...]]]:
+    """Return who is signed in at the authority's host, else at its first alias with anybody."""
+    for host in aliases_of(registration.authority.host):
+        answer, _ = yield from ask(Load(Accounts(host, username)))
+        if isinstance(answer, Found) and answer.partitions:
+            return Ended(tuple(_accounts(answer)))
+    return Ended(())
+
+
+def remove_account(registration: Registration, key: UserKey) -> Script[Ended[None]]:
+    """Forget a user: their tokens, this client's refresh tokens, what was got on their behalf."""
+    answer, _ = yield from ask(Load(key))
+    if isinstance(answer, Tokens):
+        mine = ((key, (SignedOut(registration.client_id),)),)
+        behalf = tuple((it, (Dropped(),)) for it in sorted(answer.assertions, key=_order))
+        _ = yield from ask(Save((*mine, *behalf)))
+    return Ended(None)
+
+
+def _order(key: AssertionKey) -> tuple[str, ...]:
+    return (key.environment, key.tenant, key.client_id, key.digest)
+
+
+def remove_tokens_for_client(registration: Registration) -> Script[Ended[None]]:
+    """Forget the application's own tokens, in all tenants of its cloud."""
+    for host in aliases_of(registration.authority.host):
+        answer, _ = yield from ask(Load(AppTokens(host, registration.client_id)))
+        if isinstance(answer, Found) and answer.partitions:
+            _ = yield from ask(
+                Save(tuple((key, (AppTokensDropped(),)) for key, _ in answer.partitions))
+            )
+    return Ended(None)
