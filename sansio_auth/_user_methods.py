@@ -13,6 +13,7 @@ from attrs import frozen
 
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
+from sansio_auth.authority import Endpoints
 from sansio_auth.calls import RESERVED_SCOPES
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Script, Start
@@ -120,6 +121,19 @@ class UserMethods(Registration):
             return (yield from user_federated_credential(call, start))
 
         return Call(call, script)
+
+    def discover(self) -> Procedure[Endpoints]:
+        """Return the procedure that finds the authority's endpoints, computed or asked for."""
+        from sansio_auth.user_calls import SignIn
+
+        call = SignIn(**asked(self, (), {}, allow_empty=True))
+
+        def script(start: Start) -> Script[Ended[Endpoints]]:
+            from sansio_auth._grants.sign_in import find_endpoints
+
+            return (yield from find_endpoints(call, start))
+
+        return Procedure("discover", script)
 
     # --- signing in -----------------------------------------------------------------------------
 

@@ -10,14 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from sansio_auth_adapters.application.plan import TokenDict
+    from sansio_auth_adapters.application.dicts import AccountDict, TokenDict
     from sansio_auth_adapters.application.sync import ConfidentialClientApplication
     from sansio_auth_adapters.drive import World, run
     from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
     from sansio_auth_adapters.stores.memory import MemoryStore
 
 _HOME: Final = {
-    "TokenDict": "application.plan",
+    "AccountDict": "application.dicts",
+    "TokenDict": "application.dicts",
     "ConfidentialClientApplication": "application.sync",
     "World": "drive",
     "run": "drive",
@@ -29,6 +30,7 @@ _HOME: Final = {
 }
 
 __all__ = [
+    "AccountDict",
     "AsyncStore",
     "AsyncTransport",
     "ConfidentialClientApplication",

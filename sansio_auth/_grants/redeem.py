@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import hmac
 from typing import Final
+from urllib.parse import quote
 
 from sansio_auth._grants.acquire import Changes, acquire, request_form
 from sansio_auth._grants.filing import under_assertion, under_user
+from sansio_auth._json import UnreadableJson, parse_object
+from sansio_auth._steps import begin, send
+from sansio_auth._steps.conversation import failed
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
-from sansio_auth.errors import ResponseError
+from sansio_auth.effects import Failure
+from sansio_auth.errors import AuthorityError, ResponseError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.results import Outcome
 from sansio_auth.user_calls import (
@@ -22,11 +27,13 @@ from sansio_auth.user_calls import (
     UserFederatedCredential,
     UsernamePassword,
 )
+from sansio_auth.wire import HttpRequest
 
 __all__ = ["authorization_code", "refresh_token", "user_federated_credential", "username_password"]
 
 #: Seconds by which a sign-in may seem older than `max_age` (observed).
 _SKEW: Final = 120
+_OK: Final = 200
 
 
 def refresh_token(call: RefreshToken, start: Start) -> Script[Ended[Outcome]]:
@@ -50,9 +57,39 @@ def authorization_code(call: AuthorizationCode, start: Start) -> Script[Ended[Ou
 
 def username_password(call: UsernamePassword, start: Start) -> Script[Ended[Outcome]]:
     """RFC 6749 section 4.3: a password, for those who have nothing better."""
+    yield from _check_realm(call, start)
     own = (("username", call.name), ("password", call.password.reveal()))
     form = request_form(call, "password", own, call.requested)
     return (yield from acquire(call, start, form, under_user))
+
+
+def _check_realm(call: UsernamePassword, start: Start) -> Script[None]:
+    """Refuse a user whose password another server keeps, before it is sent (observed question)."""
+    authority = call.registration.authority
+    if authority.kind != "entra":
+        return
+    talk = begin(call, start)
+    question = HttpRequest(
+        "GET",
+        f"{authority.origin}/common/userrealm/{quote(call.name, safe='')}",
+        (("api-version", "1.0"),),
+        (("Accept", "application/json"), ("client-request-id", talk.correlation_id)),
+    )
+    answer = yield from send(talk, question)
+    if isinstance(answer, Failure):
+        raise failed(talk, answer, "realm")
+    try:
+        kind = parse_object(answer.body).get("account_type") if answer.status == _OK else None
+    except UnreadableJson:
+        kind = None
+    if kind == "Federated":
+        raise AuthorityError(
+            "the user's password is kept by a federated server, which this library does not ask;"
+            " use the authorization code flow",
+            code="federated_user",
+            correlation_id=talk.correlation_id,
+            stage="realm",
+        )
 
 
 def user_federated_credential(

@@ -15,10 +15,11 @@ from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.user_calls import SignIn
 
-__all__ = ["begin_sign_in", "sign_in_url"]
+__all__ = ["begin_sign_in", "find_endpoints", "sign_in_url"]
 
 
 def _endpoints(call: SignIn, start: Start) -> Script[Endpoints]:
+    """Return the authority's endpoints, asked for where they cannot be computed."""
     if call.registration.endpoints is not None:
         return call.registration.endpoints
     talk = begin(call, start)
@@ -26,6 +27,11 @@ def _endpoints(call: SignIn, start: Start) -> Script[Endpoints]:
         return (yield from discover(talk, (yield from load_knowledge(talk))))
     except SansioAuthError as error:
         raise attributed(talk, error) from error.__cause__
+
+
+def find_endpoints(call: SignIn, start: Start) -> Script[Ended[Endpoints]]:
+    """Return where the authority serves what."""
+    return Ended((yield from _endpoints(call, start)))
 
 
 def begin_sign_in(

@@ -1,291 +1,325 @@
 """`ConfidentialClientApplication`: MSAL's confidential client, on the core.
 
-The parameters and their order, the methods and the dictionaries are MSAL 1.39's. The constructor
-checks everything and touches no network. Rules live in the core and in `plan`; a method here is a
-few lines, and a token from the cache is a look-up without a lock.
+The methods and the dictionaries are MSAL 1.39's. Rules live in the core and in the plans; a method
+here is a few lines, and a token from the cache is a look-up without a lock.
 """
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Final, NoReturn, Self
+from collections.abc import Iterable, Mapping
 
-from attrs import evolve
-
-from sansio_auth._telemetry import Succeeded, Tally, Telemetry
-from sansio_auth.errors import AuthorityError, ConfigurationError
-from sansio_auth.partition import AccessRow, Knowledge, access_token_of
-from sansio_auth.results import Metadata, Outcome
 from sansio_auth_adapters import ambient
-from sansio_auth_adapters.application.configuration import configure
-from sansio_auth_adapters.application.plan import (
-    Plan,
+from sansio_auth_adapters.application import user_plans
+from sansio_auth_adapters.application.dicts import (
+    AccountDict,
     TokenDict,
-    cached_dict,
+    account_dict,
+)
+from sansio_auth_adapters.application.driving import DrivenApplication
+from sansio_auth_adapters.application.parts import AuthorityView, HttpClientView
+from sansio_auth_adapters.application.plan import (
     client_credentials_plan,
-    dict_of,
-    failure_of,
     on_behalf_of_plan,
 )
-from sansio_auth_adapters.drive import World, run
-from sansio_auth_adapters.ports import Transport
-from sansio_auth_adapters.single_flight import flights_of
-from sansio_auth_adapters.stores.memory import MemoryStore
-from sansio_auth_adapters.transports import with_options
 
 __all__ = ["ConfidentialClientApplication"]
 
-
-class Concealed:
-    """The caller's own credential object, out of `vars(app)` and of every repr."""
-
-    __slots__ = ("__value",)
-
-    def __init__(self, value: object) -> None:
-        self.__value = value
-
-    def reveal(self) -> object:
-        """Return the object."""
-        return self.__value
-
-    def __repr__(self) -> str:
-        return "Concealed(***)"
+Challenge = str | Mapping[str, object] | None
 
 
-class Counters:
-    """The telemetry of one application: hits are counted without a lock, the rest is folded."""
-
-    def __init__(self) -> None:
-        self._telemetry = Telemetry()
-        self._lock = threading.Lock()
-        self._hits = 0
-
-    def hit(self) -> None:
-        """Count an answer from the cache; a count lost between two threads hurts nobody."""
-        self._hits += 1
-
-    def report(self) -> Telemetry:
-        """Return what the next request is to tell."""
-        return self._telemetry.hit(self._hits)
-
-    def fold(self, tally: Tally) -> None:
-        """Take in what a flow has to tell; a success clears everything."""
-        with self._lock:
-            self._telemetry = self._telemetry.fold(tally)
-            if any(isinstance(entry, Succeeded) for entry in tally):
-                self._hits = 0
-
-
-def _token_store(token_cache: object) -> MemoryStore:
-    if token_cache is None:
-        return MemoryStore()
-    if isinstance(token_cache, MemoryStore):
-        return token_cache
-    raise ConfigurationError(
-        "token_cache: this version takes a MemoryStore (or nothing), not"
-        f" {type(token_cache).__name__}",
-        code="not_supported",
-    )
-
-
-def _transport(
-    http_client: object,
-    *,
-    verify: bool | str,
-    proxies: Mapping[str, str] | None,
-    timeout: float | tuple[float | None, float | None] | None,
-) -> Transport:
-    """Return the caller's client behind our port, else urllib3, each imported only when used."""
-    if http_client is not None:
-        from sansio_auth_adapters.transports.http_client import HttpClientTransport
-
-        return HttpClientTransport(http_client)
-    from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
-
-    return Urllib3Transport(verify=verify, proxies=proxies, timeout=timeout)
-
-
-class ConfidentialClientApplication:
+class ConfidentialClientApplication(DrivenApplication):
     """An application that can keep a secret, with MSAL's methods and dictionaries.
 
-    Safe for many threads. See `docs/reference/application.md` for every parameter. Raises
+    Safe for many threads. See `docs/reference/parameters.md` for every parameter. Raises
     `ConfigurationError` (a `ValueError`) for arguments that cannot work, `OSError` for a key file
-    that cannot be read.
+    that cannot be read. A method that sends raises `TransportError`, `ResponseError`,
+    `ServiceError` (5xx), `AuthorityError` or `AssertionFailed`; a refusal is a dictionary with
+    `error`. Further keyword arguments of those methods: MSAL's `data=` and `params=` for extra body
+    and query fields; `tenant_id=` for another tenant, `correlation_id=`, `min_remaining=` (seconds)
+    and `token_to_refresh_hash=`; others go to the transport for this one call.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - MSAL's parameters in MSAL's order
-        self,
-        client_id: str,
-        client_credential: str | Mapping[str, object] | None = None,
-        authority: str | None = None,
-        validate_authority: bool = True,  # noqa: FBT001, FBT002 - MSAL's parameter
-        token_cache: MemoryStore | None = None,
-        http_client: object | None = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002 - MSAL's parameter
-        proxies: Mapping[str, str] | None = None,
-        timeout: float | tuple[float | None, float | None] | None = None,
-        client_claims: Mapping[str, object] | None = None,
-        app_name: str | None = None,
-        app_version: str | None = None,
-        client_capabilities: Sequence[str] | None = None,
-        azure_region: str | bool | None = None,  # noqa: FBT001 - MSAL's parameter
-        exclude_scopes: Sequence[str] | None = None,
-        http_cache: object | None = None,
-        instance_discovery: bool | str | None = None,  # noqa: FBT001 - MSAL's parameter
-        allow_broker: bool | None = None,  # noqa: FBT001 - MSAL's parameter
-        enable_pii_log: bool | None = None,  # noqa: FBT001 - MSAL's parameter
-        oidc_authority: str | None = None,
-        *,
-        trusted_hosts: Iterable[str] = (),
-    ) -> None:
-        del enable_pii_log  # only a broker reads it, and personal data is never logged here
-        configured = configure(
-            client_id=client_id,
-            client_credential=client_credential,
-            authority=authority,
-            oidc_authority=oidc_authority,
-            validate_authority=validate_authority,
-            instance_discovery=instance_discovery,
-            client_claims=client_claims,
-            app_name=app_name,
-            app_version=app_version,
-            client_capabilities=client_capabilities,
-            exclude_scopes=exclude_scopes,
-            azure_region=azure_region,
-            http_cache=http_cache,
-            allow_broker=allow_broker,
-            trusted_hosts=trusted_hosts,
-            retries=1 if http_client is None else 0,
-        )
-        self.client_id: Final = client_id
-        self.token_cache: Final = _token_store(token_cache)
-        self._client: Final = configured.client
-        self._credential: Final = Concealed(client_credential)
-        transport = _transport(http_client, verify=verify, proxies=proxies, timeout=timeout)
-        self._world: Final = World(transport, self.token_cache, MemoryStore(), configured.signer)
-        self._flights: Final = flights_of(self.token_cache)
-        self._counters: Final = Counters()
+    # --- attributes that callers of MSAL read ---------------------------------------------------
 
     @property
-    def client_credential(self) -> object:
-        """The credential as it was given; reading this reveals it."""
-        return self._credential.reveal()
+    def authority(self) -> AuthorityView:
+        """The authority and its endpoints, which are asked for where they cannot be computed."""
+        return self._known_authority() or self._view(self._do(self._client.discover()))
+
+    @property
+    def http_client(self) -> HttpClientView:
+        """The caller's own client, as `.http_client`, and a way to close connections."""
+        return HttpClientView(self._http_client, self.close)
+
+    # --- for the application itself -------------------------------------------------------------
 
     def acquire_token_for_client(
         self,
         scopes: Iterable[str],
-        claims_challenge: str | Mapping[str, object] | None = None,
+        claims_challenge: Challenge = None,
         fmi_path: str | None = None,
         forwarded_client_claims: str | None = None,
+        *,
+        tenant_id: str | None = None,
         **kwargs: object,
     ) -> TokenDict:
         """Return a token for the application itself, from the cache where one is fresh.
 
-        `scopes` is one resource's `/.default`. Further keyword arguments are MSAL's: `data=` and
-        `params=` for extra body and query fields; others go to the transport for this one call.
-        A refusal is a dictionary with `error`. Raises `ConfigurationError`, `TransportError`,
-        `ResponseError`, `ServiceError` (5xx), `AuthorityError` or `AssertionFailed`.
+        `scopes` is one resource's `/.default`.
         """
-        options = {
+        keywords = {
             **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
         }  # fmt: skip
-        plan = client_credentials_plan(self._client, scopes, claims_challenge, options)
-        return self._acquire(plan, shared_tenant=self._client.authority.shared)
+        client = self._client_of(tenant_id)
+        return self._got(client_credentials_plan(client, scopes, claims_challenge, keywords))
+
+    def remove_tokens_for_client(self) -> None:
+        """Forget the application's own tokens, in all tenants of its cloud; no request."""
+        self._do(self._client.remove_tokens_for_client())
+
+    # --- for users who called us ----------------------------------------------------------------
 
     def acquire_token_on_behalf_of(
         self,
         user_assertion: str | bytes,
         scopes: Iterable[str],
-        claims_challenge: str | Mapping[str, object] | None = None,
+        claims_challenge: Challenge = None,
         forwarded_client_claims: str | None = None,
+        *,
+        tenant_id: str | None = None,
         **kwargs: object,
     ) -> TokenDict:
         """Return a token for the user whose token the caller brought.
 
         The same assertion and scopes are answered from the cache while the token is fresh;
-        `claims_challenge` and `force_refresh=True` go past it. Otherwise as
-        `acquire_token_for_client`.
+        `claims_challenge` and `force_refresh=True` go past it.
         """
-        options = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
-        plan = on_behalf_of_plan(self._client, user_assertion, scopes, claims_challenge, options)
-        return self._acquire(plan, shared_tenant=False)
+        keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
+        client = self._client_of(tenant_id)
+        return self._got(
+            on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
+        )
 
-    def close(self) -> None:
-        """Release the transport's connections."""
-        self._world.transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
+    def acquire_token_by_user_federated_identity_credential(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        scopes: Iterable[str],
+        assertion: str | bytes,
+        username: str | None = None,
+        user_object_id: str | None = None,
+        claims_challenge: Challenge = None,
+        forwarded_client_claims: str | None = None,
+        **kwargs: object,
+    ) -> TokenDict:
+        """Return a token for the user whom a federated credential stands for.
 
-    # --- how a call is carried through ----------------------------------------------------------
-
-    def _stored(self, plan: Plan, now: float) -> AccessRow | None:
-        """Return the fresh row in memory that serves this call; no lock, no flow."""
-        key = plan.call.partition_key(self._known(plan))
-        return None if key is None else plan.call.ready(self.token_cache.peek(key), now)
-
-    def _known(self, plan: Plan) -> Knowledge | None:
-        knowledge = self._world.knowledge.peek(plan.call.knowledge_key)
-        return knowledge if isinstance(knowledge, Knowledge) else None
-
-    def _acquire(self, plan: Plan, *, shared_tenant: bool) -> TokenDict:
-        now = self._world.clock()
-        if (row := self._stored(plan, now)) is not None:
-            self._counters.hit()
-            return cached_dict(row, now)
-        if shared_tenant:
-            warnings.warn(
-                "an application has no token in /common or /organizations; name its tenant",
-                DeprecationWarning,
-                stacklevel=3,
+        One of `username` and `user_object_id` says who. The same credential and user are answered
+        from the cache; `force_refresh=True` goes past it.
+        """
+        keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
+        return self._got(
+            user_plans.user_fic_plan(
+                self._client, scopes, assertion, username, user_object_id, claims_challenge,
+                keywords,
             )
-        try:
-            outcome = self._share(plan)
-        except AuthorityError as error:
-            raise failure_of(error) from error.__cause__
-        return dict_of(outcome, self._world.clock(), classify=plan.classify)
+        )  # fmt: skip
 
-    def _share(self, plan: Plan) -> Outcome:
-        """Let one caller ask for all who want the same; who holds a usable token does not wait."""
-        call = plan.call
-        knowledge = self._known(plan)
-        key = call.partition_key(knowledge)
+    def initiate_long_running_on_behalf_of(
+        self,
+        user_assertion: str | bytes,
+        scopes: Iterable[str],
+        *,
+        session_key: str | None = None,
+        **kwargs: object,
+    ) -> tuple[TokenDict, str]:
+        """Begin to act for a user beyond the life of their assertion.
 
-        def usable() -> Outcome | None:
-            if key is None:
-                return None
-            row = call.usable(self.token_cache.peek(key), self._world.clock())
-            return None if row is None else access_token_of(row, Metadata())
+        Returns the result and the session's key: the caller's, or a new one that nobody can guess.
+        """
+        key = ambient.entropy().hex() if session_key is None else session_key
+        plan = user_plans.session_begin_plan(self._client, user_assertion, key, scopes, kwargs)
+        return self._got(plan), key
 
-        return self._flights.run(
-            (call.identity(knowledge), call.demand),
-            lambda: self._fly(plan),
-            patience=self._client.policy.call_deadline,
-            instead=usable,
+    def acquire_token_in_long_running_session(
+        self, session_key: str, scopes: Iterable[str], **kwargs: object
+    ) -> TokenDict | None:
+        """Return the session's token, refreshed if need be; None where there is no such session."""
+        return self._acquire(user_plans.session_plan(self._client, session_key, scopes, kwargs))
+
+    def stop_long_running_session(self, session_key: str) -> None:
+        """Forget a session."""
+        self._do(self._client.stop_long_running_session(session_key))
+
+    # --- for users who sign in ------------------------------------------------------------------
+
+    def initiate_auth_code_flow(  # noqa: PLR0913, PLR0917 - MSAL's parameters
+        self,
+        scopes: Iterable[str],
+        redirect_uri: str | None = None,
+        state: str | None = None,
+        prompt: str | None = None,
+        login_hint: str | None = None,
+        domain_hint: str | None = None,
+        claims_challenge: Challenge = None,
+        max_age: int | None = None,
+        response_mode: str | None = None,
+    ) -> dict[str, object]:
+        """Return a sign-in that begins: `auth_uri` to send the user to, the rest for the session.
+
+        The dictionary can be stored as JSON; keep it where only this user's browser leads to it.
+        """
+        parameters = user_plans.sign_in_parameters(
+            redirect_uri=redirect_uri, state=state, prompt=prompt, login_hint=login_hint,
+            domain_hint=domain_hint, max_age=max_age, response_mode=response_mode,
+        )  # fmt: skip
+        flow = self._client.initiate_auth_code_flow(
+            scopes, parameters, claims_challenge=claims_challenge
+        )
+        return self._do(flow).as_dict()
+
+    def acquire_token_by_auth_code_flow(
+        self,
+        auth_code_flow: Mapping[str, object],
+        auth_response: Mapping[str, object],
+        scopes: Iterable[str] | None = None,
+        **kwargs: object,
+    ) -> TokenDict:
+        """Return the tokens of a sign-in; nonce and age are checked before anything is cached.
+
+        `auth_response` is the query or form that the browser brought. A state that differs is a
+        `ConfigurationError`; a sign-in that was refused is a dictionary with `error`.
+        """
+        refusal = user_plans.refused_sign_in(auth_code_flow, auth_response)
+        if refusal is not None:
+            return self._worded(refusal)
+        return self._got(
+            user_plans.code_flow_plan(self._client, auth_code_flow, auth_response, scopes, kwargs)
         )
 
-    def _fly(self, plan: Plan) -> Outcome:
-        world = self._world
-        if plan.transport_options:
-            world = evolve(world, transport=with_options(world.transport, plan.transport_options))
-        flow = plan.call.start(
-            now=world.clock(), seed=ambient.entropy(), telemetry=self._counters.report()
+    def get_authorization_request_url(  # noqa: PLR0913, PLR0917 - MSAL's parameters
+        self,
+        scopes: Iterable[str],
+        login_hint: str | None = None,
+        state: str | None = None,
+        redirect_uri: str | None = None,
+        response_type: str = "code",
+        prompt: str | None = None,
+        nonce: str | None = None,
+        domain_hint: str | None = None,
+        claims_challenge: Challenge = None,
+        **kwargs: object,
+    ) -> str:
+        """Return a URL to send the user to (deprecated: use `initiate_auth_code_flow`)."""
+        _deprecated("get_authorization_request_url", "initiate_auth_code_flow")
+        parameters = user_plans.url_parameters(
+            response_type=response_type, redirect_uri=redirect_uri, state=state,
+            login_hint=login_hint, prompt=prompt, nonce=nonce, domain_hint=domain_hint, **kwargs,
+        )  # fmt: skip
+        return self._do(
+            self._client.authorization_request_url(
+                scopes, parameters, claims_challenge=claims_challenge
+            )
         )
-        outcome = run(flow, world)
-        self._counters.fold(flow.tally)
-        return outcome
 
-    def __reduce__(self) -> NoReturn:
-        message = "an application holds keys, tokens and sockets: make another one instead"
-        raise TypeError(message)
+    def acquire_token_by_authorization_code(
+        self,
+        code: str,
+        scopes: Iterable[str],
+        redirect_uri: str | None = None,
+        nonce: str | None = None,
+        claims_challenge: Challenge = None,
+        forwarded_client_claims: str | None = None,
+        **kwargs: object,
+    ) -> TokenDict:
+        """Redeem a code (deprecated: use `acquire_token_by_auth_code_flow`)."""
+        _deprecated("acquire_token_by_authorization_code", "acquire_token_by_auth_code_flow")
+        keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
+        return self._got(
+            user_plans.code_plan(
+                self._client, code, scopes, redirect_uri, nonce, claims_challenge, keywords
+            )
+        )
+
+    def acquire_token_by_username_password(
+        self,
+        username: str,
+        password: str,
+        scopes: Iterable[str],
+        claims_challenge: Challenge = None,
+        **kwargs: object,
+    ) -> TokenDict:
+        """Return a managed user's token by password; a federated user is an `AuthorityError`."""
+        return self._got(
+            user_plans.password_plan(
+                self._client, username, password, scopes, claims_challenge, kwargs
+            )
+        )
+
+    def acquire_token_by_refresh_token(
+        self, refresh_token: str, scopes: Iterable[str], **kwargs: object
+    ) -> TokenDict:
+        """Redeem a refresh token from elsewhere; what it brings is cached."""
+        return self._got(user_plans.refresh_token_plan(self._client, refresh_token, scopes, kwargs))
+
+    # --- for users who are known ----------------------------------------------------------------
+
+    def acquire_token_silent(
+        self,
+        scopes: Iterable[str],
+        account: Mapping[str, object] | None,
+        authority: str | None = None,
+        force_refresh: bool = False,  # noqa: FBT001, FBT002 - MSAL's parameter
+        claims_challenge: Challenge = None,
+        *,
+        tenant_id: str | None = None,
+        **kwargs: object,
+    ) -> TokenDict | None:
+        """Return a token of a known account without asking anybody; None for anything else."""
+        found = self.acquire_token_silent_with_error(
+            scopes,
+            account,
+            authority,
+            force_refresh,
+            claims_challenge,
+            tenant_id=tenant_id,
+            **kwargs,
+        )
+        return None if found is None or "error" in found else found
+
+    def acquire_token_silent_with_error(
+        self,
+        scopes: Iterable[str],
+        account: Mapping[str, object] | None,
+        authority: str | None = None,
+        force_refresh: bool = False,  # noqa: FBT001, FBT002 - MSAL's parameter
+        claims_challenge: Challenge = None,
+        *,
+        tenant_id: str | None = None,
+        **kwargs: object,
+    ) -> TokenDict | None:
+        """The same, with the refusal's dictionary where a refresh token was refused.
+
+        `account` is one of `get_accounts()`, or None, which finds nothing.
+        """
+        if not account:
+            return None
+        keywords = {**kwargs, "authority": authority, "force_refresh": force_refresh}
+        client = self._client_of(tenant_id)
+        return self._acquire(
+            user_plans.silent_plan(client, scopes, account, claims_challenge, keywords)
+        )
+
+    def get_accounts(self, username: str | None = None) -> list[AccountDict]:
+        """Return who is signed in here, or who of that name in any case of letters; no request."""
+        return [account_dict(it) for it in self._do(self._client.get_accounts(username))]
+
+    def remove_account(self, account: Mapping[str, object]) -> None:
+        """Sign a user out here: what this client could use of theirs is forgotten; no request."""
+        environment = account.get("environment")
+        home_account_id = user_plans.home_account_id_of(account)
+        named = environment if isinstance(environment, str) else None
+        self._do(self._client.remove_account(home_account_id, named))
+
+
+def _deprecated(old: str, new: str) -> None:
+    warnings.warn(f"{old}() is deprecated; use {new}()", DeprecationWarning, stacklevel=3)

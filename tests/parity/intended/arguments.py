@@ -184,6 +184,13 @@ DIFFERENCES: Final = (
         claim=_no_warning,
     ),
     Difference(
+        id="correlation-id",
+        msal="raises `TypeError` for `correlation_id=`",
+        ours="sends it as `client-request-id`",
+        why="a service that has an id for a request wants to find it in Entra's logs too",
+        claim=ends("raises TypeError", "fresh token"),
+    ),
+    Difference(
         id="force-refresh-for-users",
         msal="hands `force_refresh=` of an on-behalf-of call to the transport",
         ours="asks past the cache",

@@ -122,7 +122,7 @@ SCENARIOS: Final = (
         steps=(_by_position(),),
     ),
     _call("headers cannot be given", headers={"X": "y"}),
-    _call("a correlation id cannot be given", correlation_id="x"),
+    _call("a correlation id may be given", _computed("correlation-id"), correlation_id="x"),
     Scenario(
         name="a challenge that is no JSON is refused where capabilities have to be merged",
         app={"client_capabilities": ["CP1"]},

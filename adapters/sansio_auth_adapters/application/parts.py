@@ -1,0 +1,137 @@
+"""What an application is put together from: credential, counters, store, transport."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from attrs import field, frozen
+
+from sansio_auth._telemetry import Succeeded, Tally, Telemetry
+from sansio_auth.authority import Endpoints
+from sansio_auth.errors import ConfigurationError
+from sansio_auth_adapters.ports import Store, Transport
+from sansio_auth_adapters.stores.memory import MemoryStore
+
+__all__ = [
+    "AuthorityView",
+    "Concealed",
+    "Connection",
+    "Counters",
+    "HttpClientView",
+    "token_store",
+    "transport_of",
+]
+
+
+class Concealed:
+    """The caller's own credential object, out of `vars(app)` and of every repr."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: object) -> None:
+        self.__value = value
+
+    def reveal(self) -> object:
+        """Return the object."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return "Concealed(***)"
+
+
+class Counters:
+    """The telemetry of one application: hits are counted without a lock, the rest is folded."""
+
+    def __init__(self) -> None:
+        self._telemetry = Telemetry()
+        self._lock = threading.Lock()
+        self._hits = 0
+
+    def hit(self) -> None:
+        """Count an answer from the cache; a count lost between two threads hurts nobody."""
+        self._hits += 1
+
+    def report(self) -> Telemetry:
+        """Return what the next request is to tell."""
+        return self._telemetry.hit(self._hits)
+
+    def fold(self, tally: Tally) -> None:
+        """Take in what a flow has to tell; a success clears everything."""
+        with self._lock:
+            self._telemetry = self._telemetry.fold(tally)
+            if any(isinstance(entry, Succeeded) for entry in tally):
+                self._hits = 0
+
+
+def token_store(token_cache: object) -> tuple[Store, object]:
+    """Return the store behind a `token_cache`, and the object by which tokens are shared."""
+    if token_cache is None:
+        store = MemoryStore()
+        return store, store
+    if isinstance(token_cache, MemoryStore):
+        return token_cache, token_cache
+    raise ConfigurationError(
+        "token_cache: this version takes a MemoryStore (or nothing), not"
+        f" {type(token_cache).__name__}",
+        code="not_supported",
+    )
+
+
+@frozen
+class Connection:
+    """The constructor's arguments about the network."""
+
+    http_client: object | None
+    verify: bool | str
+    proxies: Mapping[str, str] | None
+    timeout: float | tuple[float | None, float | None] | None
+
+
+def transport_of(connection: Connection) -> Transport:
+    """Return the caller's client behind our port, else urllib3, each imported only when used."""
+    if connection.http_client is not None:
+        from sansio_auth_adapters.transports.http_client import HttpClientTransport
+
+        return HttpClientTransport(connection.http_client)
+    from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
+
+    return Urllib3Transport(
+        verify=connection.verify, proxies=connection.proxies, timeout=connection.timeout
+    )
+
+
+@frozen
+class AuthorityView:
+    """MSAL's `app.authority`: what callers read of it."""
+
+    instance: str
+    tenant: str
+    is_adfs: bool
+    authorization_endpoint: str
+    token_endpoint: str
+    device_authorization_endpoint: str | None
+
+    @classmethod
+    def of(cls, host: str, endpoints: Endpoints) -> AuthorityView:
+        """Return the view of an authority whose endpoints are known."""
+        return cls(
+            instance=host,
+            tenant=endpoints.realm,
+            is_adfs=endpoints.realm.lower() == "adfs",
+            authorization_endpoint=endpoints.authorization,
+            token_endpoint=endpoints.token,
+            device_authorization_endpoint=endpoints.device_authorization,
+        )
+
+
+@frozen
+class HttpClientView:
+    """MSAL's `app.http_client`: the caller's own client in it, and a way to close it."""
+
+    http_client: object | None
+    _close: Callable[[], None] = field(repr=False)
+
+    def close(self) -> None:
+        """Release connections."""
+        self._close()
