@@ -183,6 +183,13 @@ def _user_fic(
     raise Denied(50034, "invalid_grant", "The user does not exist in this directory.")
 
 
+def _granted(asked: list[str], resource: Resource, scopes: tuple[str, ...]) -> list[str]:
+    """Name the scopes as they were asked for (observed); `.default` becomes what it stands for."""
+    named = {scope.rpartition("/")[2]: scope for scope in asked}
+    spoken = [scope for scope in asked if scope in _OIDC - {"offline_access"}]
+    return [*(named.get(scope, f"{resource.uri}/{scope}") for scope in scopes), *spoken]
+
+
 def _for_user(
     tenant: Tenant,
     application: Application,
@@ -214,7 +221,7 @@ def _for_user(
         nonce="" if signed_in is None else signed_in[1],
     )
     tenant, members = _token(tenant, evolve(facts, nonce=""))
-    members["scope"] = " ".join(f"{resource.uri}/{scope}" for scope in facts.scopes)
+    members["scope"] = " ".join(_granted(asked, resource, facts.scopes))
     if "offline_access" in asked:
         life = evolve(facts, kind="refresh", expires_at=int(now) + _REFRESH_LIFE, nonce="")
         tenant, members["refresh_token"] = tenant.issue(life)

@@ -86,7 +86,7 @@ def test_a_user_is_acted_for() -> None:
     facts = explain(after, members["access_token"])
     assert facts is not None
     assert (facts.username, facts.scopes) == ("alice@contoso.com", ("User.Read",))
-    assert members["scope"] == f"{GRAPH}/User.Read"
+    assert members["scope"] == "User.Read openid profile"
     assert {"refresh_token", "id_token", "client_info"} <= members.keys()
     _, _, less = _obo(at, _alice(at), scope=f"{GRAPH}/.default")
     assert not {"refresh_token", "id_token", "client_info"} & less.keys()
