@@ -16,6 +16,7 @@ from attrs import field, frozen
 from sansio_auth._telemetry import Tally, Telemetry
 from sansio_auth.effects import AnyEffect, Effect
 from sansio_auth.errors import FlowError, SansioAuthError
+from sansio_auth.secret import Confidential
 
 __all__ = [
     "Answered",
@@ -65,7 +66,7 @@ class Ended(Generic[T_co]):
 
 
 @frozen(repr=False)
-class Step:
+class Step(Confidential):
     """One question and its answer. The `repr` shows the question only: answers hold tokens."""
 
     effect: AnyEffect

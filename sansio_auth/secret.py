@@ -8,15 +8,31 @@ about process memory: a core dump shows it (see SECURITY.md).
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import Final, NoReturn, final
+from typing import Final, NoReturn, Self, final
 
-__all__ = ["Secret"]
+__all__ = ["Confidential", "Secret"]
 
 _MASK: Final = "Secret(***)"
 
 
+class Confidential:
+    """A frozen value that holds secrets: it refuses to be pickled, and a copy of it is itself."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        message = f"{type(self).__name__} holds secrets and cannot be pickled"
+        raise TypeError(message)
+
+
 @final
-class Secret:
+class Secret(Confidential):
     """A secret text; `reveal()` is the only way to read it."""
 
     __slots__ = ("__text",)
@@ -43,12 +59,6 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash((Secret, self.__text))
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
 
     def __reduce__(self) -> NoReturn:
         message = "a Secret cannot be pickled: read it again where it is needed"

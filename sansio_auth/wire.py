@@ -12,6 +12,8 @@ from urllib.parse import quote_plus, urlencode
 
 from attrs import field, frozen
 
+from sansio_auth.secret import Confidential
+
 __all__ = ["HttpRequest", "HttpResponse", "Pairs", "form_encode", "host_of"]
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -30,7 +32,7 @@ def _names(pairs: Pairs | None) -> str:
 
 
 @frozen(repr=False)
-class HttpRequest:
+class HttpRequest(Confidential):
     """One request. Its `repr` names fields and headers and shows no value.
 
     `timeout` is the seconds left for the whole exchange. `max_bytes` caps the decoded body.
@@ -72,7 +74,7 @@ def _lower(headers: Pairs) -> Pairs:
 
 
 @frozen(repr=False)
-class HttpResponse:
+class HttpResponse(Confidential):
     """One response. Its `repr` shows the status and sizes, never the body.
 
     `headers` are pairs with lower-case names. `body` is the decoded body (no content coding).

@@ -25,6 +25,7 @@ from sansio_auth.partition.rows import (
     RefreshRow,
     Tokens,
 )
+from sansio_auth.secret import Confidential
 
 __all__ = [
     "AccessTokenStored",
@@ -48,7 +49,7 @@ __all__ = [
 
 
 @frozen
-class AccessTokenStored:
+class AccessTokenStored(Confidential):
     """A token was issued; `also` are further keys to find it by, `limit` bounds the partition."""
 
     key: TokenKey
@@ -58,7 +59,7 @@ class AccessTokenStored:
 
 
 @frozen
-class RefreshTokenStored:
+class RefreshTokenStored(Confidential):
     """A refresh token was issued."""
 
     key: RefreshKey
@@ -66,7 +67,7 @@ class RefreshTokenStored:
 
 
 @frozen
-class IdTokenStored:
+class IdTokenStored(Confidential):
     """An id token was issued."""
 
     key: IdTokenKey

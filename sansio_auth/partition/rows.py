@@ -25,7 +25,7 @@ from sansio_auth.partition.keys import (
     UserKey,
 )
 from sansio_auth.results import AccessToken, Metadata
-from sansio_auth.secret import Secret
+from sansio_auth.secret import Confidential, Secret
 
 __all__ = [
     "CACHED_AT",
@@ -79,7 +79,7 @@ Original: TypeAlias = tuple[str, str]
 
 
 @frozen(repr=False)
-class Tokens:
+class Tokens(Confidential):
     """What one application, assertion or user has. Its `repr` shows counts only.
 
     `wide` holds the keys of `access` that name several scopes, with those scopes: only they can

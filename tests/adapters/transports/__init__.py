@@ -1,0 +1,1 @@
+"""Each transport against one shared contract, on a loopback server that misbehaves."""

@@ -1,0 +1,94 @@
+"""What the tests of transports share: servers that stop, transports that are closed, no proxies."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+
+from sansio_auth_adapters.ports import Transport
+from tests.adapters.transports.certificates import Authority
+from tests.adapters.transports.faultserver import Behaviour, FaultServer
+from tests.adapters.transports.registry import SUBJECTS, Subject, Wishes
+
+
+class Serve(Protocol):
+    """Starts a server that runs until the test is over."""
+
+    def __call__(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> FaultServer:
+        """Return a server that listens."""
+        ...
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine says about proxies, certificates and netrc."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def leaving() -> Iterator[contextlib.ExitStack]:
+    """What is to be closed after the test; transports before the servers they speak to."""
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(leaving: contextlib.ExitStack) -> Serve:
+    """A function that starts servers."""
+
+    def start(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> FaultServer:
+        return leaving.enter_context(FaultServer(behaviour, tls))
+
+    return start
+
+
+@pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.name)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Every transport in turn."""
+    assert isinstance(request.param, Subject)
+    return request.param
+
+
+@pytest.fixture(params=[it for it in SUBJECTS if it.reads_itself], ids=lambda it: it.name)
+def reader(request: pytest.FixtureRequest) -> Subject:
+    """Every transport in turn that reads from its connections itself."""
+    assert isinstance(request.param, Subject)
+    return request.param
+
+
+@pytest.fixture
+def made(leaving: contextlib.ExitStack) -> Callable[[Subject, Wishes], Transport]:
+    """A function that makes transports and has them closed."""
+
+    def make(subject: Subject, wishes: Wishes) -> Transport:
+        transport = subject.make(wishes)
+        _ = leaving.callback(transport.close)
+        return transport
+
+    return make
+
+
+@pytest.fixture
+def transport(subject: Subject, made: Callable[[Subject, Wishes], Transport]) -> Transport:
+    """Every transport in turn, with no wishes."""
+    return made(subject, Wishes())
+
+
+@pytest.fixture
+def reading(reader: Subject, made: Callable[[Subject, Wishes], Transport]) -> Transport:
+    """Every transport in turn that reads itself, with no wishes."""
+    return made(reader, Wishes())
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that the tests' clients are told to trust."""
+    return Authority(tmp_path_factory.mktemp("authority"))

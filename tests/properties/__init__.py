@@ -1,0 +1,1 @@
+"""The invariants as laws, each under its id, on worlds that Hypothesis makes."""
