@@ -13,9 +13,8 @@ from attrs import define, field
 
 from sansio_auth._assertion import SigningKey, sign
 from sansio_auth._seed import derive
-from sansio_auth.client import Call
 from sansio_auth.effects import AnyEffect, Failure, GetAssertion, Load, Save, SendHttp, Sleep
-from sansio_auth.flow import Flow
+from sansio_auth.flow import Flow, Startable
 from sansio_auth.partition import (
     Accounts,
     AppTokens,
@@ -59,8 +58,8 @@ class World:
     seed: bytes = bytes(32)
     played: int = 0
 
-    def play(self, call: Call[T]) -> Flow[T]:
-        """Return the flow of a call, played to its end; `flow.result` has or raises the rest."""
+    def play(self, call: Startable[T]) -> Flow[T]:
+        """Return the flow of a call or procedure, played to its end; `result` has the rest."""
         self.played += 1
         flow = call.start(now=self.clock.now, seed=derive(self.seed, f"flow {self.played}"))
         while (effect := flow.pending) is not None:

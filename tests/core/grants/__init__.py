@@ -1,0 +1,1 @@
+"""One file for each grant, played against the simulated tenant or a scripted world."""

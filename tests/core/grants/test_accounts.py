@@ -1,0 +1,134 @@
+"""Who is signed in, signing out, and forgetting the application's own tokens."""
+
+from __future__ import annotations
+
+import pytest
+
+from sansio_auth import AccessToken, Load, Save, SendHttp
+from sansio_auth.partition import AppKey, AssertionKey, UserKey
+from sansio_auth.testing import user_token
+from tests.core.grants.users import (
+    ALICE,
+    HOST,
+    TENANT,
+    WEB_API,
+    alices,
+    client,
+    family,
+    signed_in,
+    world,
+)
+
+
+def test_nobody_has_signed_in_at_first() -> None:
+    """An empty tuple, and no request."""
+    at = world()
+    flow = at.play(client().get_accounts())
+    assert flow.result == ()
+    assert not any(isinstance(step.effect, SendHttp) for step in flow.transcript.steps)
+
+
+def test_an_account_tells_who_it_is() -> None:
+    """With the members that MSAL files."""
+    at = signed_in(world())
+    (account,) = at.play(client().get_accounts()).result
+    assert (account.home_account_id, account.environment, account.realm) == (ALICE, HOST, TENANT)
+    assert account.username == "alice@contoso.com"
+    assert account.local_account_id == ALICE.split(".")[0]
+    assert (account.authority_type, account.account_source) == ("MSSTS", "authorization_code")
+
+
+@pytest.mark.parametrize(("name", "count"), [("ALICE@Contoso.com", 1), ("bob@contoso.com", 0)])
+def test_an_account_is_found_by_name(name: str, count: int) -> None:
+    """In any case of letters."""
+    at = signed_in(world())
+    assert len(at.play(client().get_accounts(name)).result) == count
+
+
+def test_accounts_of_another_host_of_the_cloud_are_found() -> None:
+    """Where nobody signed in at this one; the table is static."""
+    at = signed_in(world(), client(host="login.windows.net"))
+    (account,) = at.play(client().get_accounts()).result
+    assert account.environment == "login.windows.net"
+
+
+def test_a_user_seen_in_two_tenants_is_one_account() -> None:
+    """The last one stored, as MSAL has it."""
+    at = signed_in(world())
+    key = UserKey(HOST, ALICE)
+    from attrs import evolve
+
+    tokens = alices(at)
+    rows = {**tokens.accounts, "another-realm": ("x", "alice@contoso.com", "MSSTS", None)}
+    at.partitions[key] = evolve(tokens, accounts=rows)
+    (account,) = at.play(client().get_accounts()).result
+    assert account.realm == "another-realm"
+
+
+def test_signing_out_leaves_other_clients_their_refresh_tokens() -> None:
+    """Everything else of the user goes, and what was got on their behalf."""
+    at = signed_in(family(world(), "other"), client(client_id="other"))
+    at = signed_in(at)
+    assertion = user_token(at.tenant, "alice@contoso.com", WEB_API, at.clock.now)
+    obo = client().acquire_token_on_behalf_of(assertion, ["Mail.Read"])
+    assert isinstance(at.play(obo).result, AccessToken)
+    assert any(isinstance(key, AssertionKey) for key in at.partitions)
+    flow = at.play(client().remove_account(ALICE))
+    assert flow.result is None
+    kept = alices(at)
+    assert {key[0] for key in kept.refresh} == {"other"}
+    assert not kept.access
+    assert not kept.accounts
+    assert not kept.id_tokens
+    assert kept.clients.keys() == {"other", WEB_API}
+    again = at.play(obo).result
+    assert isinstance(again, AccessToken)
+    assert again.source == "identity_provider"
+
+
+def test_signing_out_of_a_family_takes_its_tokens_along() -> None:
+    """They would let this client back in."""
+    at = signed_in(family(world(), WEB_API, "other"), client(client_id="other"))
+    at = signed_in(at)
+    at.play(client().remove_account(ALICE))
+    assert not alices(at).refresh
+
+
+def test_signing_out_at_another_host_is_asked_for_by_name() -> None:
+    """An account brings its environment along."""
+    at = signed_in(world(), client(host="login.windows.net"))
+    at.play(client().remove_account(ALICE, "login.windows.net"))
+    assert at.play(client().get_accounts()).result == ()
+
+
+def test_a_store_that_fails_is_nobody_signed_in() -> None:
+    """I-10: nothing is raised, nothing half done."""
+    from sansio_auth import Failure
+
+    for procedure in (
+        client().get_accounts(),
+        client().remove_account(ALICE),
+        client().remove_tokens_for_client(),
+    ):
+        flow = procedure.start(now=0.0, seed=bytes(32))
+        while (effect := flow.pending) is not None:
+            assert isinstance(effect, Load)
+            flow.answer(effect, Failure("store"), now=0.0)
+        assert not flow.result
+
+
+def test_an_applications_tokens_are_forgotten_in_all_tenants_and_aliases() -> None:
+    """And nothing of the users'."""
+    at = signed_in(world())
+    scopes = ["https://graph.microsoft.com/.default"]
+    for by in (client(), client(host="login.windows.net")):
+        assert isinstance(at.play(by.acquire_token_for_client(scopes)).result, AccessToken)
+    flow = at.play(client().remove_tokens_for_client())
+    assert flow.result is None
+    assert sum(isinstance(step.effect, Save) for step in flow.transcript.steps) == 2
+    apps = [it for key, it in at.partitions.items() if isinstance(key, AppKey)]
+    assert [len(getattr(it, "access", {})) for it in apps] == [0, 0]
+    assert alices(at).access
+    again = at.play(client().acquire_token_for_client(scopes)).result
+    assert isinstance(again, AccessToken)
+    assert again.source == "identity_provider"
