@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from sansio_auth._json import JsonObject, UnreadableJson, parse_object
-from sansio_auth.authority import Authority, Endpoints, aliases_of, is_well_known, pinned
+from sansio_auth.authority import Authority, Endpoints, is_well_known, pinned
 from sansio_auth.errors import AuthorityError
 from sansio_auth.wire import HttpRequest, HttpResponse, host_of
 
@@ -178,8 +178,3 @@ def read_openid_configuration(
         issuer=issuer,
         device_authorization=device if isinstance(device, str) else None,
     )
-
-
-def discovery_hosts(authority: Authority) -> tuple[str, ...]:
-    """Return the hosts that discovery may name without being listed by the caller."""
-    return aliases_of(authority.host)

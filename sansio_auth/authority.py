@@ -272,7 +272,7 @@ def pinned(
         raise AuthorityError(f"{what}: is not a plain URL", code="bad_endpoint", stage="discovery")
     if host == authority.host and port == authority.port:
         return parts
-    if port is None and (host in aliases_of(authority.host) or host in trusted_hosts):
+    if port is None and (host in aliases_of(authority.host)[1:] or host in trusted_hosts):
         return parts
     named = host if port is None else f"{host}:{port}"
     if named in trusted_hosts:
