@@ -41,7 +41,9 @@ MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 MAX_CHAIN: Final = 10
 _BLOCK: Final = re.compile(
-    rb"-----BEGIN ([A-Z0-9 ]{1,40})-----[^-]{0,200000}-----END \1-----", re.IGNORECASE
+    # A single dash is part of the body: an old encrypted key names its cipher with some.
+    rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(?:[^-]++|-(?!----)){0,10000}+-----END \1-----",
+    re.IGNORECASE,
 )
 
 

@@ -1,0 +1,333 @@
+"""Client assertions: what is signed, with which key, and what a key may be."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import jwt
+import pytest
+from attrs import frozen
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+from cryptography.x509.oid import NameOID
+
+from sansio_auth._assertion import (
+    MAX_CHAIN,
+    SigningKey,
+    UnsignedAssertion,
+    load_certificates,
+    load_key,
+    load_pfx,
+    sign,
+    unsigned_assertion,
+    verify,
+)
+from sansio_auth.credentials import CertificateCredential
+from sansio_auth.errors import ConfigurationError
+from sansio_auth.secret import Secret
+
+_PASSPHRASE = "open sesame"
+
+
+@frozen
+class _Pair:
+    key: Any
+    certificate: x509.Certificate
+
+    def pem(self, passphrase: str = "", form: PrivateFormat = PrivateFormat.PKCS8) -> bytes:
+        hidden = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+        pem: bytes = self.key.private_bytes(Encoding.PEM, form, hidden)
+        return pem
+
+    @property
+    def certificate_pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+@cache
+def _pair(kind: str) -> _Pair:
+    makers: dict[str, Any] = {
+        "rsa": lambda: rsa.generate_private_key(65537, 2048),
+        "another": lambda: rsa.generate_private_key(65537, 2048),
+        "small": lambda: rsa.generate_private_key(65537, 1024),
+        "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
+        "ed25519": ed25519.Ed25519PrivateKey.generate,
+        "dsa": lambda: dsa.generate_private_key(1024),
+    }
+    key = makers[kind]()
+    signer = key if kind in {"rsa", "another", "ec"} else _pair("rsa").key
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kind)])
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(at)
+        .not_valid_after(at + timedelta(days=1))
+        .sign(signer, hashes.SHA256())
+    )
+    return _Pair(key, certificate)
+
+
+# --- what is signed ----------------------------------------------------------------------------
+
+
+def _unsigned(credential: CertificateCredential, **more: Any) -> UnsignedAssertion:
+    return unsigned_assertion(
+        credential,
+        client_id="client",
+        audience="https://h/token",
+        now=1_000.9,
+        life=600,
+        skew=300,
+        jti="jti",
+        **more,
+    )
+
+
+def test_the_claims_are_whole_and_whole_numbers() -> None:
+    """RFC 7523 section 3: issued now, over in ten minutes, good from a little before now."""
+    claims = json.loads(_unsigned(CertificateCredential(sha1=True, x5t="t")).payload)
+    assert claims == {
+        "aud": "https://h/token", "iss": "client", "sub": "client", "exp": 1_600, "nbf": 700,
+        "iat": 1_000, "jti": "jti",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("credential", "header"),
+    [
+        (
+            CertificateCredential(sha1=True, x5t="T", x5t_s256="S"),
+            {"alg": "RS256", "typ": "JWT", "x5t": "T"},
+        ),
+        (
+            CertificateCredential(sha1=False, x5t="T", x5t_s256="S"),
+            {"alg": "PS256", "typ": "JWT", "x5t#S256": "S"},
+        ),
+        (
+            CertificateCredential(sha1=False, x5t_s256="S", x5c=("leaf", "root")),
+            {"alg": "PS256", "typ": "JWT", "x5c": ["leaf", "root"], "x5t#S256": "S"},
+        ),
+    ],
+)
+def test_the_header_names_one_certificate(
+    credential: CertificateCredential, header: dict[str, Any]
+) -> None:
+    """By the thumbprint that goes with the algorithm, and the chain where it is wanted."""
+    assert json.loads(_unsigned(credential).header) == header
+
+
+def test_the_callers_claims_go_over_the_top() -> None:
+    """They may replace any, as MSAL lets them."""
+    made = _unsigned(CertificateCredential(sha1=True), client_claims={"aud": "x", "more": [1]})
+    claims = json.loads(made.payload)
+    assert (claims["aud"], claims["more"]) == ("x", [1])
+    assert "more" not in repr(made)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
+def test_what_is_signed_is_verified_by_another_library(algorithm: str) -> None:
+    """PyJWT reads it, and so does `verify`; the payload is exactly what was to be signed."""
+    pair = _pair("rsa")
+    credential = CertificateCredential(sha1=algorithm == "RS256", x5t="T", x5t_s256="S")
+    made = _unsigned(credential)
+    token = sign(load_key(pair.pem()), made)
+    claims = jwt.decode(
+        token, pair.key.public_key(), [algorithm], audience="https://h/token",
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+    )  # fmt: skip
+    assert claims == json.loads(made.payload)
+    found = verify(token, pair.der, [algorithm])
+    assert found is not None
+    assert found[0]["alg"] == algorithm
+    assert found[1] == json.loads(made.payload)
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "x", "é.é.é"])
+def test_what_was_not_signed_with_the_key_is_not_verified(token: str) -> None:
+    """No JWT, another algorithm, another key or kind of key, a payload that is no object."""
+    pair = _pair("rsa")
+    good = sign(load_key(pair.pem()), _unsigned(CertificateCredential(sha1=True)))
+    assert verify(token, pair.der, ["RS256"]) is None
+    assert verify(good, pair.der, ["PS256"]) is None
+    assert verify(good, _pair("another").der, ["RS256"]) is None
+    assert verify(good, _pair("ec").der, ["RS256"]) is None
+    odd = sign(load_key(pair.pem()), UnsignedAssertion('{"alg":"RS256"}', "[]"))
+    assert verify(odd, pair.der, ["RS256"]) is None
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+@pytest.mark.parametrize("passphrase", ["", _PASSPHRASE])
+@pytest.mark.parametrize("around", [b"", b"text around it\n"])
+def test_an_rsa_key_is_loaded_from_pem(form: PrivateFormat, passphrase: str, around: bytes) -> None:
+    """PKCS#8 or PKCS#1, encrypted or not, with text or a certificate beside it."""
+    pair = _pair("rsa")
+    pem = around + pair.certificate_pem + pair.pem(passphrase, form) + around
+    key = load_key(pem, Secret(passphrase) if passphrase else None)
+    assert key.public_der == pair.key.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _bad_keys() -> dict[str, tuple[bytes, str | None, str]]:
+    pair = _pair("rsa")
+    public = pair.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    damaged = pair.pem().replace(b"M", b"N", 40)
+    openssh = pair.key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    return {
+        "nothing": (b"", None, "no_private_key"),
+        "a path": (b"/etc/keys/my.pem", None, "no_private_key"),
+        "some text": (b"-----BEGIN", None, "no_private_key"),
+        "a certificate": (pair.certificate_pem, None, "no_private_key"),
+        "a public key": (public, None, "no_private_key"),
+        "two keys": (pair.pem() + _pair("another").pem(), None, "several_private_keys"),
+        "a damaged key": (damaged, None, "unreadable_key"),
+        "an encrypted key alone": (pair.pem(_PASSPHRASE), None, "no_passphrase"),
+        "a wrong passphrase": (pair.pem(_PASSPHRASE), "wrong", "unreadable_key"),
+        "a needless passphrase": (pair.pem(), _PASSPHRASE, "needless_passphrase"),
+        "an elliptic key": (_pair("ec").pem(), None, "unsupported_key_type"),
+        "an Edwards key": (_pair("ed25519").pem(), None, "unsupported_key_type"),
+        "a DSA key": (_pair("dsa").pem(), None, "unsupported_key_type"),
+        "a small key": (_pair("small").pem(), None, "unsupported_key_size"),
+        "an OpenSSH key": (openssh, None, "unreadable_key"),
+    }
+
+
+@pytest.mark.parametrize("which", sorted(_bad_keys()))
+def test_what_is_no_key_for_this_is_refused(which: str) -> None:
+    """Each with its code, and without a word of the key or the passphrase."""
+    pem, passphrase, code = _bad_keys()[which]
+    with pytest.raises(ConfigurationError, match="client_credential") as caught:
+        load_key(pem, None if passphrase is None else Secret(passphrase))
+    assert caught.value.code == code
+    assert caught.value.__cause__ is None
+    assert _PASSPHRASE not in str(caught.value)
+
+
+def test_a_key_shows_nothing_and_goes_nowhere() -> None:
+    """I-7."""
+    import pickle
+
+    key = load_key(_pair("rsa").pem())
+    assert repr(key) == "SigningKey(***)"
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(key)
+    assert isinstance(key, SigningKey)
+
+
+# --- certificates ------------------------------------------------------------------------------
+
+
+def test_certificates_are_loaded_in_their_order() -> None:
+    """With thumbprints and chain entries as RFC 7515 writes them: unpadded, on one line."""
+    leaf, other = _pair("rsa"), _pair("another")
+    text = b"text\n" + leaf.certificate_pem + other.certificate_pem
+    first, second = load_certificates(text)
+    assert (first.der, second.der) == (leaf.der, other.der)
+    sha1, sha256 = (leaf.certificate.fingerprint(h) for h in (hashes.SHA1(), hashes.SHA256()))
+    assert first.x5t == base64.urlsafe_b64encode(sha1).rstrip(b"=").decode()
+    assert first.x5t_s256 == base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
+    assert base64.b64decode(first.x5c) == leaf.der
+    assert "\n" not in first.x5c
+    assert first.expires_at - first.not_before == 86_400
+
+
+def test_a_certificate_may_come_without_armour() -> None:
+    """As MSAL takes it."""
+    leaf = _pair("rsa")
+    (found,) = load_certificates(base64.encodebytes(leaf.der))
+    assert found.der == leaf.der
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"", "unreadable_certificate"),
+        (b"nonsense!", "unreadable_certificate"),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "no_certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "unreadable_certificate"),
+    ],
+)
+def test_what_is_no_certificate_is_refused(text: bytes, code: str) -> None:
+    """Each with its code."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_certificates(text)
+    assert caught.value.code == code
+
+
+def test_a_chain_has_an_end() -> None:
+    """It goes into a header."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_certificates(_pair("rsa").certificate_pem * (MAX_CHAIN + 1))
+    assert caught.value.code == "chain_too_long"
+
+
+# --- PFX ---------------------------------------------------------------------------------------
+
+
+def _pfx(key: Any, leaf: Any, others: Any, passphrase: str) -> bytes:
+    hidden = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    return pkcs12.serialize_key_and_certificates(b"name", key, leaf, others, hidden)
+
+
+@pytest.mark.parametrize("passphrase", ["", _PASSPHRASE])
+def test_a_pfx_holds_key_and_chain(passphrase: str) -> None:
+    """Leaf first (RFC 7292)."""
+    pair, other = _pair("rsa"), _pair("another")
+    data = _pfx(pair.key, pair.certificate, [other.certificate], passphrase)
+    key, chain = load_pfx(data, Secret(passphrase) if passphrase else None)
+    assert [it.der for it in chain] == [pair.der, other.der]
+    assert key.public_der == chain[0].public_der
+
+
+def _bad_pfx() -> dict[str, tuple[bytes, str | None, str]]:
+    pair = _pair("rsa")
+    crowd = [pair.certificate] * MAX_CHAIN
+    return {
+        "nothing": (b"", None, "unreadable_pfx"),
+        "a wrong passphrase": (
+            _pfx(pair.key, pair.certificate, None, _PASSPHRASE), "wrong", "unreadable_pfx",
+        ),
+        "no passphrase": (
+            _pfx(pair.key, pair.certificate, None, _PASSPHRASE), None, "unreadable_pfx",
+        ),
+        "no key": (_pfx(None, None, [pair.certificate], ""), None, "no_private_key"),
+        "no certificate": (_pfx(pair.key, None, None, ""), None, "no_certificate"),
+        "an elliptic key": (
+            _pfx(_pair("ec").key, _pair("ec").certificate, None, ""), None,
+            "unsupported_key_type",
+        ),
+        "a crowd": (_pfx(pair.key, pair.certificate, crowd, ""), None, "chain_too_long"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("which", sorted(_bad_pfx()))
+def test_what_is_no_pfx_for_this_is_refused(which: str) -> None:
+    """Each with its code."""
+    data, passphrase, code = _bad_pfx()[which]
+    with pytest.raises(ConfigurationError) as caught:
+        load_pfx(data, None if passphrase is None else Secret(passphrase))
+    assert caught.value.code == code
