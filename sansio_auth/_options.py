@@ -53,8 +53,19 @@ class Asked(TypedDict):
 _HEX_DIGEST = 64
 
 
-def _pairs(values: Mapping[str, str] | None) -> Pairs:
-    return tuple(sorted((values or {}).items()))
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def _pairs(values: Mapping[str, str] | None, name: str) -> Pairs:
+    if values is None:
+        return ()
+    given: object = values
+    if not isinstance(given, Mapping) or not all(
+        _is_text(key) and _is_text(value) for key, value in values.items()
+    ):
+        raise ConfigurationError(f"{name}: a dict of texts is needed", code=f"{name}_type")
+    return tuple(sorted(values.items()))
 
 
 def _digest(value: object) -> str:
@@ -94,8 +105,8 @@ def asked(
         "scopes": read_scopes(scopes, allow_empty=allow_empty),
         "claims_challenge": read_challenge(options.get("claims_challenge")),
         "forwarded_claims": read_forwarded(options.get("forwarded_client_claims")),
-        "data": _pairs(options.get("data")),
-        "params": _pairs(options.get("params")),
+        "data": _pairs(options.get("data"), "data"),
+        "params": _pairs(options.get("params"), "params"),
         "force_refresh": bool(options.get("force_refresh", False)),
         "token_to_refresh": _digest(options.get("token_to_refresh_hash")),
         "min_remaining": _seconds(options.get("min_remaining", 0)),

@@ -1,0 +1,221 @@
+"""What is asked for, and what in a cache answers it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from sansio_auth import (
+    ClientSecret,
+    ConfidentialClient,
+    ConfigurationError,
+    Policy,
+    Secret,
+    Tokens,
+    apply,
+    parse_authority,
+)
+from sansio_auth.authority import Endpoints
+from sansio_auth.calls import ClientCredentials
+from sansio_auth.identity import token_key
+from sansio_auth.partition import AccessTokenStored, AppKey, AssertionKey, Knowledge
+
+_HOST = "login.microsoftonline.com"
+_GUID = "11111111-2222-3333-4444-555555555555"
+_SCOPE = ["https://graph.microsoft.com/.default"]
+
+
+def _client(tenant: str = _GUID, **more: Any) -> ConfidentialClient:
+    return ConfidentialClient(
+        client_id="c",
+        authority=parse_authority(f"https://{_HOST}/{tenant}"),
+        credential=ClientSecret(Secret("s")),
+        **more,
+    )
+
+
+def _stored(key: Any, *, at: int = 1_000, life: int = 3_600, due: int | None = None) -> Any:
+    row = ("T", "Bearer", "s", at, at + life, at + life, due)
+    return apply(Tokens(), AccessTokenStored(key, row))
+
+
+def test_a_fresh_row_is_ready_and_a_due_one_is_usable() -> None:
+    """The fast path: no flow, no result object."""
+    call = _client().acquire_token_for_client(_SCOPE)
+    partition = _stored(call.request.key, due=1_500)
+    assert call.ready(partition, 1_100)
+    assert call.ready(partition, 1_501) is None
+    assert call.usable(partition, 1_501)
+    assert call.usable(partition, 4_301) is None
+    assert call.ready(None, 1_100) is None
+    assert call.ready(Knowledge(), 1_100) is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"claims_challenge": "{}"}, {"force_refresh": True}, {"min_remaining": 3_600}]
+)
+def test_a_caller_may_want_more_than_the_cache_has(options: dict[str, Any]) -> None:
+    """A challenge, force, or more life than is left."""
+    call = _client().acquire_token_for_client(_SCOPE, **options)
+    assert call.ready(_stored(call.request.key), 1_100) is None
+
+
+def test_a_token_that_was_rejected_is_not_served_again_and_another_is() -> None:
+    """By its digest; a challenge beside it does not go past the cache then."""
+    digest = hashlib.sha256(b"T").hexdigest()
+    for hashed, served in ((digest, False), (hashlib.sha256(b"other").hexdigest(), True)):
+        call = _client().acquire_token_for_client(
+            _SCOPE, claims_challenge="{}", token_to_refresh_hash=hashed.upper()
+        )
+        assert (call.usable(_stored(call.request.key), 1_100) is not None) is served
+        assert call.demand.token_to_refresh == hashed
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "options", "why"),
+    [
+        (1_100, None, {"force_refresh": True}, 1),
+        (4_400, None, {}, 3),
+        (1_600, 1_500, {}, 4),
+        (1_100, None, {}, 4),
+    ],
+)
+def test_why_a_request_is_made_is_told(
+    now: float, due: int | None, options: dict[str, Any], why: int
+) -> None:
+    """As MSAL's telemetry has it."""
+    call = _client().acquire_token_for_client(_SCOPE, **options)
+    assert call.request.cache_refresh(_stored(call.request.key, due=due), now) == why
+
+
+def test_nothing_in_the_cache_is_a_reason_too() -> None:
+    """And for on-behalf-of none is given."""
+    call = _client().acquire_token_for_client(_SCOPE)
+    assert call.request.cache_refresh(Tokens(), 0) == 2
+    assert call.request.cache_refresh(None, 0) == 2
+    assert _client().acquire_token_on_behalf_of("a.b.c", []).request.cache_refresh(None, 0) == 0
+
+
+def test_an_expired_token_beside_a_wider_due_one_is_a_due_one() -> None:
+    """Something can still be served."""
+    call = _client().acquire_token_for_client(["a"])
+    partition = _stored(call.request.key, at=900, life=400)
+    row = ("T", "Bearer", "s", 1_000, 4_600, 4_600, 1_050)
+    partition = apply(partition, AccessTokenStored(token_key(["a", "b"]), row))
+    assert call.request.cache_refresh(partition, 1_100) == 4
+
+
+@pytest.mark.parametrize("tenant", [_GUID, "contoso.com"])
+def test_where_a_token_is_kept_depends_on_the_realm(tenant: str) -> None:
+    """Computed, or learnt by discovery; before that, nowhere."""
+    known = Knowledge(endpoints=Endpoints(token="t", authorization="a", realm=_GUID))
+    client = _client(tenant)
+    app = client.acquire_token_for_client(_SCOPE)
+    user = client.acquire_token_on_behalf_of("a.b.c", _SCOPE)
+    digest = hashlib.sha256(b"a.b.c").hexdigest()
+    assert app.partition_key(known) == AppKey(_HOST, _GUID, "c")
+    assert user.partition_key(known) == AssertionKey(_HOST, _GUID, "c", digest)
+    if tenant == _GUID:
+        assert app.partition_key() == app.partition_key(known)
+    else:
+        assert app.partition_key() is None
+        assert user.partition_key() is None
+        assert app.identity().tenant == tenant
+
+
+def test_what_a_call_asks_beyond_the_identity_is_its_demand() -> None:
+    """Digests, so that it can be a key without showing anything."""
+    call = _client().acquire_token_for_client(
+        _SCOPE, claims_challenge='{"a":1}', params={"p": "1"}, min_remaining=5
+    )
+    demand = call.demand
+    assert len(demand.claims) == len(demand.params) == 64
+    assert demand.min_remaining == 5
+    assert demand.credential
+    assert _client().acquire_token_for_client(_SCOPE).demand.claims == ""
+
+
+def test_extra_fields_and_forwarded_claims_are_part_of_the_identity() -> None:
+    """And what only shapes the request is not."""
+    client = _client()
+    plain = client.acquire_token_for_client(_SCOPE).identity()
+    assert client.acquire_token_for_client(_SCOPE, data={"fmi_path": "a"}).identity() != plain
+    assert (
+        client.acquire_token_for_client(_SCOPE, forwarded_client_claims='{"a":1}').identity()
+        != plain
+    )
+    assert client.acquire_token_for_client(_SCOPE, data={"key_id": "k"}).identity() != plain
+    assert client.acquire_token_for_client(_SCOPE, data={"req_cnf": "k"}).identity() == plain
+    assert client.acquire_token_for_client(_SCOPE, params={"p": "1"}).identity() == plain
+
+
+def test_one_resource_at_a_time() -> None:
+    """RFC 6749 knows one audience; Entra says so with AADSTS28000."""
+    with pytest.raises(ConfigurationError) as caught:
+        _client().acquire_token_for_client(["a/.default", "b/.default"])
+    assert caught.value.code == "several_resources"
+
+
+def test_an_application_has_no_token_in_everybodys_tenant() -> None:
+    """Unless the policy lets it try, as the facade does for MSAL's sake."""
+    with pytest.raises(ConfigurationError) as caught:
+        _client("common").acquire_token_for_client(_SCOPE)
+    assert caught.value.code == "shared_tenant"
+    lenient = _client("common", policy=Policy(shared_tenants=True))
+    assert lenient.acquire_token_for_client(_SCOPE).identity().tenant == "common"
+
+
+@pytest.mark.parametrize("scope", ["openid", "profile", "offline_access"])
+def test_openid_connects_own_scopes_are_the_librarys(scope: str) -> None:
+    """It adds them to every user request."""
+    with pytest.raises(ConfigurationError) as caught:
+        _client().acquire_token_on_behalf_of("a.b.c", [scope, "x"])
+    assert caught.value.code == "scopes_reserved"
+
+
+def test_what_is_sent_is_decorated_without_what_was_excluded() -> None:
+    """What is looked up is not."""
+    client = _client(exclude_scopes=frozenset({"offline_access"}))
+    request: Any = client.acquire_token_on_behalf_of("a.b.c", ["x"]).request
+    assert request.requested == ("openid", "profile", "x")
+    assert request.scopes == ("x",)
+
+
+@pytest.mark.parametrize("assertion", ["", "Bearer a.b.c", "bearer a.b.c", "a b\n", "ü", b"\xff"])
+def test_an_assertion_that_cannot_be_one_is_refused(assertion: Any) -> None:
+    """And not repeated."""
+    with pytest.raises(ConfigurationError, match="user_assertion") as caught:
+        _client().acquire_token_on_behalf_of(assertion, ["x"])
+    assert caught.value.code == "assertion"
+    assert "a.b.c" not in str(caught.value)
+
+
+@pytest.mark.parametrize("assertion", ["a.b.c", b"a.b.c", Secret("a.b.c")])
+def test_an_assertion_comes_as_text_bytes_or_secret(assertion: Any) -> None:
+    """And is the same one."""
+    request: Any = _client().acquire_token_on_behalf_of(assertion, ["x"]).request
+    assert request.digest == hashlib.sha256(b"a.b.c").hexdigest()
+    assert "a.b.c" not in repr(request)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"client_id": "x"}, {"scope": "x"}, {"client_secret": "x"}, {"a b": "x"}, {"": "x"},
+     {"a": 1}, {"é": "x"}],
+)  # fmt: skip
+def test_extra_fields_cannot_replace_the_librarys(data: Any) -> None:
+    """Nor be what a form cannot hold."""
+    with pytest.raises(ConfigurationError, match="data"):
+        _client().acquire_token_for_client(_SCOPE, data=data)
+
+
+def test_a_call_is_a_value() -> None:
+    """Equal arguments make equal requests."""
+    one, other = (_client().acquire_token_for_client(_SCOPE).request for _ in range(2))
+    assert one == other
+    assert isinstance(one, ClientCredentials)
+    assert evolve(one, force_refresh=True) != other
+    assert one.anchor == ""
