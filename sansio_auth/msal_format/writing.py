@@ -35,6 +35,9 @@ from sansio_auth.partition import (
 
 __all__ = ["Cache", "Entry", "Whose", "dump", "entries"]
 
+#: The order in which MSAL comes to write its sections.
+_ORDER: Final = ("AccessToken", "Account", "IdToken", "RefreshToken", "AppMetadata")
+
 #: A section's name to its entries by key. Values of foreign sections may be anything.
 Cache: TypeAlias = dict[str, JsonValue]
 #: Section, key and members of one entry.
@@ -190,4 +193,4 @@ def dump(partitions: Mapping[PartitionKey, Partition], foreign: Cache | None = N
                 section = cache.setdefault(section_name, {})
                 if isinstance(section, dict):
                     section[entry_key] = members
-    return cache
+    return {name: cache[name] for name in (*_ORDER, *cache) if name in cache}

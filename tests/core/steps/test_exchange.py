@@ -118,7 +118,7 @@ def test_what_is_their_fault_is_no_transport_error() -> None:
     for kind in ("body_too_large", "redirect_refused"):
         world = World(example_tenant())
         cause = OSError("x")
-        world.faults = [Failure(kind, cause=cause)]  # type: ignore[arg-type]
+        world.faults = [Failure(kind, cause=cause)]
         flow = _play(world)
         assert isinstance(flow.error, ResponseError)
         assert (flow.error.code, flow.error.__cause__) == (kind, cause)
