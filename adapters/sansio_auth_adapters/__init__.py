@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sansio_auth_adapters.drive import World, run
     from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
     from sansio_auth_adapters.stores.memory import MemoryStore
+    from sansio_auth_adapters.stores.token_cache import SerializableTokenCache, TokenCache
 
 _HOME: Final = {
     "AccountDict": "application.dicts",
@@ -27,6 +28,8 @@ _HOME: Final = {
     "Store": "ports",
     "Transport": "ports",
     "MemoryStore": "stores.memory",
+    "SerializableTokenCache": "stores.token_cache",
+    "TokenCache": "stores.token_cache",
 }
 
 __all__ = [
@@ -35,7 +38,9 @@ __all__ = [
     "AsyncTransport",
     "ConfidentialClientApplication",
     "MemoryStore",
+    "SerializableTokenCache",
     "Store",
+    "TokenCache",
     "TokenDict",
     "Transport",
     "World",

@@ -90,7 +90,7 @@ def _failure(effect: AnyEffect, error: Exception) -> Failure:
 
 def _loaded(key: PartitionKey | Query, world: World) -> Partition | Found:
     if isinstance(key, Accounts | AppTokens):
-        return world.tokens.find(key)
+        return world.tokens.look_up(key)
     return world.store(key).load(key)
 
 

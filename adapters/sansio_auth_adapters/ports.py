@@ -59,7 +59,7 @@ class Store(Protocol):
         """Apply facts to the newest partitions and return the first key's newest one."""
         ...
 
-    def find(self, query: Query) -> Found:
+    def look_up(self, query: Query) -> Found:
         """Return the partitions that a query means, as `sansio_auth.partition.find` says."""
         ...
 
@@ -79,6 +79,6 @@ class AsyncStore(Protocol):
         """Apply facts to the newest partitions and return the first key's newest one."""
         ...
 
-    async def find(self, query: Query) -> Found:
+    async def look_up(self, query: Query) -> Found:
         """Return the partitions that a query means."""
         ...

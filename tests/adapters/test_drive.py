@@ -84,7 +84,7 @@ class Broken:
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         raise self.error
 
-    def find(self, query: Query) -> Found:
+    def look_up(self, query: Query) -> Found:
         raise self.error
 
 

@@ -71,10 +71,14 @@ def token_store(token_cache: object) -> tuple[Store, object]:
         return store, store
     if isinstance(token_cache, MemoryStore):
         return token_cache, token_cache
+    from sansio_auth_adapters.stores.msal import ForeignTokenCache, is_token_cache
+
+    if is_token_cache(token_cache):
+        return ForeignTokenCache(token_cache), token_cache
     raise ConfigurationError(
-        "token_cache: this version takes a MemoryStore (or nothing), not"
-        f" {type(token_cache).__name__}",
-        code="not_supported",
+        "token_cache: a TokenCache, a SerializableTokenCache, or an object with the methods of"
+        f" msal's is needed, not {type(token_cache).__name__}",
+        code="token_cache",
     )
 
 

@@ -2,7 +2,7 @@
 
 Reading takes no lock, because partitions are immutable and a dictionary look-up is atomic; saving
 takes one short lock, in which nothing but `apply` runs (invariant I-10). An index of names and of
-applications keeps the questions of `find` as quick with a million users as with one.
+applications keeps the questions of `look_up` as quick with a million users as with one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class MemoryStore:
                 self._put(key, apply_all(self.load(key), facts))
             return self.load(changes[0][0])
 
-    def find(self, query: Query) -> Found:
+    def look_up(self, query: Query) -> Found:
         """Return the partitions that a query means; a name is looked up, not searched for."""
         with self._lock:
             keys = tuple(self._index.get(_lowered(query), ()))

@@ -1,0 +1,1 @@
+"""Stores, each against the same contract, and against the libraries they serve."""
