@@ -15,7 +15,7 @@ from typing import Final
 
 from sansio_auth.errors import ConfigurationError
 
-__all__ = ["entropy", "library_version", "now", "pause", "platform", "read_key_file"]
+__all__ = ["entropy", "environment", "library_version", "now", "pause", "platform", "read_key_file"]
 
 _MAX_KEY_FILE: Final = 1 << 20
 
@@ -38,6 +38,11 @@ def entropy(size: int = 32) -> bytes:
 def platform() -> str:
     """Return what goes into `x-client-os`."""
     return sys.platform
+
+
+def environment(name: str) -> str:
+    """Return a variable of the environment, an empty text where it is not set."""
+    return os.environ.get(name, "")
 
 
 def library_version() -> str:

@@ -19,12 +19,12 @@ from sansio_auth_adapters.application.parts import (
     Concealed,
     Connection,
     Counters,
+    knowledge_store,
     token_store,
 )
 from sansio_auth_adapters.application.plan import Plan
 from sansio_auth_adapters.ports import Store
 from sansio_auth_adapters.single_flight import flights_of
-from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = ["Application"]
 
@@ -89,7 +89,6 @@ class Application:
             client_capabilities=client_capabilities,
             exclude_scopes=exclude_scopes,
             azure_region=azure_region,
-            http_cache=http_cache,
             allow_broker=allow_broker,
             trusted_hosts=trusted_hosts,
             retries=1 if http_client is None else 0,
@@ -102,8 +101,8 @@ class Application:
         self.token_cache: Final = token_cache if token_cache is not None else store
         self._store: Final[Store] = store
         self._flights: Final = flights_of(shared)
-        self._knowledge: Final[Store] = MemoryStore()
         self._client: Final = configured.client
+        self._knowledge: Final[Store] = knowledge_store(http_cache, configured.client)
         self._signer: Final = configured.signer
         self._credential: Final = Concealed(client_credential)
         self._counters: Final = Counters()

@@ -12,6 +12,7 @@ from typing import Final, cast
 from attrs import field, frozen
 
 from sansio_auth._json import JsonObject
+from sansio_auth._region import check_region, is_region
 from sansio_auth.authority import Authority, parse_authority
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
@@ -33,11 +34,25 @@ class Configured:
     signer: Signer = field(repr=False)
 
 
-def _not_yet(name: str, value: object) -> None:
-    if value is not None and value is not False:
+def _region(value: object, credential: object) -> tuple[str | None, bool]:
+    """Return the region, and whether the machine is to be asked for it.
+
+    Observed: None heeds `MSAL_FORCE_REGION` and nothing else; True heeds `REGION_NAME`, of which
+    an unfit value means no region; False heeds nothing.
+    """
+    if value is None:
+        forced = ambient.environment("MSAL_FORCE_REGION") if credential else ""
+        return (check_region(forced, "MSAL_FORCE_REGION"), False) if forced else (None, False)
+    if value is False:
+        return None, False
+    if value is True:
+        named = ambient.environment("REGION_NAME")
+        return (named if is_region(named) else None, not named)
+    if not isinstance(value, str):
         raise ConfigurationError(
-            f"{name}: is not supported by this version; leave it out", code="not_supported"
+            "azure_region: a region's name, True, False or None is needed", code="region"
         )
+    return check_region(value, "azure_region"), False
 
 
 def _authority(authority: object, oidc_authority: object) -> Authority:
@@ -108,7 +123,6 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
     client_capabilities: object,
     exclude_scopes: object,
     azure_region: object,
-    http_cache: object,
     allow_broker: object,
     trusted_hosts: Iterable[str],
     retries: int,
@@ -118,10 +132,9 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         raise ConfigurationError(
             "allow_broker: a confidential client has no broker", code="allow_broker"
         )
-    _not_yet("azure_region", azure_region)
-    _not_yet("http_cache", http_cache)
     parsed = _authority(authority, oidc_authority)
     credential = read_credential(client_credential, adfs=parsed.kind == "adfs")
+    region, find_region = _region(azure_region, client_credential)
     client = ConfidentialClient(
         client_id=client_id,
         authority=parsed,
@@ -132,6 +145,8 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         validate_authority=validate_authority and instance_discovery is not False,
         instance_discovery=instance_discovery if isinstance(instance_discovery, str) else None,
         trusted_hosts=frozenset(trusted_hosts),
+        region=region,
+        find_region=find_region,
         app_name=_header_text("app_name", app_name),
         app_version=_header_text("app_version", app_version),
         version=ambient.library_version(),

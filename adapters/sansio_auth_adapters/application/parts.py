@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from attrs import field, frozen
 
 from sansio_auth._telemetry import Succeeded, Tally, Telemetry
 from sansio_auth.authority import Endpoints
+from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth_adapters.ports import Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
@@ -19,6 +21,7 @@ __all__ = [
     "Connection",
     "Counters",
     "HttpClientView",
+    "knowledge_store",
     "token_store",
     "transport_of",
 ]
@@ -79,6 +82,24 @@ def token_store(token_cache: object) -> tuple[Store, object]:
         "token_cache: a TokenCache, a SerializableTokenCache, or an object with the methods of"
         f" msal's is needed, not {type(token_cache).__name__}",
         code="token_cache",
+    )
+
+
+def knowledge_store(http_cache: object, client: ConfidentialClient) -> Store:
+    """Return where knowledge is kept: this process's memory, or the caller's `http_cache`."""
+    if http_cache is None:
+        return MemoryStore()
+    from sansio_auth_adapters.stores.knowledge import DictLike, KnowledgeStore, is_dict_like
+
+    if not is_dict_like(http_cache):
+        raise ConfigurationError(
+            f"http_cache: something like a dict is needed, not {type(http_cache).__name__}",
+            code="http_cache",
+        )
+    return KnowledgeStore(
+        cast("DictLike", http_cache),
+        trusted_hosts=client.trusted_hosts,
+        oidc=client.authority.kind == "oidc",
     )
 
 

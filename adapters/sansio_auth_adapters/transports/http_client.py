@@ -20,7 +20,7 @@ __all__ = ["HttpClientTransport", "PostHook"]
 #: Failures, by the name of requests' and others' exception types, and what is known of them.
 _KINDS: Final = {
     "ConnectTimeout": ("connect", False),
-    "SSLError": ("tls", False),
+    "SSLError": ("tls", True),  # in the handshake or after it: the name does not tell
     "ProxyError": ("proxy", False),
     "ReadTimeout": ("timeout", True),
     "Timeout": ("timeout", True),
@@ -120,14 +120,14 @@ class PostHook:
 
 
 def _keywords(request: HttpRequest) -> dict[str, object]:
-    """Return what MSAL passes beside the URL."""
+    """Return what MSAL passes beside the URL: all three with a form, else only what there is."""
     keywords: dict[str, object] = {
-        "params": dict(request.query),
+        "params": dict(request.query) or None,
         "headers": dict(request.headers),
     }
     if request.form is not None:
-        keywords["data"] = dict(request.form)
-    return keywords
+        return {**keywords, "data": dict(request.form)}
+    return {name: value for name, value in keywords.items() if value}
 
 
 def _called(
