@@ -10,7 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from sansio_auth_adapters.application.auto_refresher import AutoRefresher
     from sansio_auth_adapters.application.dicts import AccountDict, TokenDict
+    from sansio_auth_adapters.application.names import (
+        AZURE_CHINA,
+        AZURE_GOV_DE,
+        AZURE_GOV_FR,
+        AZURE_GOV_SG,
+        AZURE_PUBLIC,
+        AZURE_US_GOVERNMENT,
+        AuthorityBuilder,
+        Prompt,
+        parse_www_authenticate,
+    )
     from sansio_auth_adapters.application.sync import ConfidentialClientApplication
     from sansio_auth_adapters.drive import World, run
     from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
@@ -21,6 +33,16 @@ _HOME: Final = {
     "AccountDict": "application.dicts",
     "TokenDict": "application.dicts",
     "ConfidentialClientApplication": "application.sync",
+    "AutoRefresher": "application.auto_refresher",
+    "AZURE_CHINA": "application.names",
+    "AZURE_GOV_DE": "application.names",
+    "AZURE_GOV_FR": "application.names",
+    "AZURE_GOV_SG": "application.names",
+    "AZURE_PUBLIC": "application.names",
+    "AZURE_US_GOVERNMENT": "application.names",
+    "AuthorityBuilder": "application.names",
+    "Prompt": "application.names",
+    "parse_www_authenticate": "application.names",
     "World": "drive",
     "run": "drive",
     "AsyncStore": "ports",
@@ -33,17 +55,27 @@ _HOME: Final = {
 }
 
 __all__ = [
+    "AZURE_CHINA",
+    "AZURE_GOV_DE",
+    "AZURE_GOV_FR",
+    "AZURE_GOV_SG",
+    "AZURE_PUBLIC",
+    "AZURE_US_GOVERNMENT",
     "AccountDict",
     "AsyncStore",
     "AsyncTransport",
+    "AuthorityBuilder",
+    "AutoRefresher",
     "ConfidentialClientApplication",
     "MemoryStore",
+    "Prompt",
     "SerializableTokenCache",
     "Store",
     "TokenCache",
     "TokenDict",
     "Transport",
     "World",
+    "parse_www_authenticate",
     "run",
 ]
 

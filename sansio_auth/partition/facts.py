@@ -203,6 +203,18 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     return evolve(tokens, access=access, wide=wide, originals=originals)
 
 
+def _store_refresh(tokens: Tokens, fact: RefreshTokenStored) -> Tokens:
+    """Put a refresh token in the place of its client's for that target, of whichever family."""
+    client, _, target = fact.key
+    others = [key for key in tokens.refresh if (key[0], key[2]) == (client, target)]
+    refresh = {key: row for key, row in tokens.refresh.items() if key not in others}
+    gone = {("refresh", *key) for key in (*others, fact.key)}
+    originals = tokens.originals
+    if not gone.isdisjoint(originals):
+        originals = {k: v for k, v in originals.items() if k not in gone}
+    return evolve(tokens, refresh={**refresh, fact.key: fact.row}, originals=originals)
+
+
 def _of_kind(tokens: Tokens, *kinds: str) -> Mapping[OriginalKey, Original]:
     return {k: v for k, v in tokens.originals.items() if k[0] in kinds}
 
@@ -241,11 +253,7 @@ def _apply_tokens(tokens: Tokens, fact: Fact) -> Tokens:
         case AccessTokenStored():
             return _store_access(tokens, fact)
         case RefreshTokenStored():
-            after = evolve(
-                tokens,
-                refresh=_with(tokens.refresh, fact.key, fact.row),
-                originals=_without(tokens, "refresh", *fact.key),
-            )
+            return _store_refresh(tokens, fact)
         case IdTokenStored():
             after = evolve(
                 tokens,

@@ -61,11 +61,9 @@ def test_headers_of_the_request_outrank_the_transports_own(
     server = serve(answering(response()))
     headers = (("user-agent", "a"), ("ACCEPT-ENCODING", "gzip"), ("Accept", "application/json"))
     _ = transport.send(HttpRequest("POST", server.url(), headers=headers, form=FORM))
-    sent = [pair for pair in server.received[0].headers if pair[0] in dict(headers)]
-    assert dict(server.received[0].headers) | {n.lower(): v for n, v in headers} == dict(
-        server.received[0].headers
-    )
-    assert len(sent) == len(set(sent))
+    expected = sorted((name.lower(), value) for name, value in headers)
+    names = {name for name, _ in expected}
+    assert sorted(pair for pair in server.received[0].headers if pair[0] in names) == expected
 
 
 @pytest.mark.parametrize("status", ERRORS)
@@ -104,7 +102,7 @@ def test_a_redirect_comes_back_and_nothing_reaches_its_target(
     assert (target.connections, target.bytes_received, len(server.received)) == (0, 0, 1)
 
 
-@pytest.mark.parametrize("place", ["/same-host", "javascript:alert(1)", "//[bad", ""])
+@pytest.mark.parametrize("place", ["/same-host", "javascript:alert(1)", ""])
 def test_a_redirect_to_anywhere_is_left_alone(
     transport: Transport, serve: Serve, place: str
 ) -> None:
@@ -112,6 +110,12 @@ def test_a_redirect_to_anywhere_is_left_alone(
     server = serve(answering(response(302, b"", ("Location", place))))
     assert transport.send(_post(server.url())).status == 302
     assert len(server.received) == 1
+
+
+def test_a_redirect_to_no_address_is_left_alone(reading: Transport, serve: Serve) -> None:
+    """What is not followed is not parsed."""
+    server = serve(answering(response(307, b"", ("Location", "//[bad"))))
+    assert reading.send(_post(server.url())).status == 307
 
 
 def test_a_connection_is_used_again(transport: Transport, serve: Serve) -> None:
