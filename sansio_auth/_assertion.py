@@ -23,6 +23,7 @@ from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 
 if TYPE_CHECKING:
+    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 __all__ = [
@@ -219,12 +220,9 @@ def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     return _signing_key(key)
 
 
-def _certificate(parsed: object) -> Certificate:
-    from cryptography import x509
+def _certificate(parsed: x509.Certificate) -> Certificate:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    if not isinstance(parsed, x509.Certificate):
-        raise _impossible("it holds no certificate", "no_certificate")
     return Certificate(
         der=parsed.public_bytes(Encoding.DER),
         public_der=parsed.public_key().public_bytes(

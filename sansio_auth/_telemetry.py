@@ -8,7 +8,7 @@ flow is handed one, and returns what to fold in. No user data is in them.
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, assert_never
 
 from attrs import evolve, frozen
 
@@ -59,6 +59,8 @@ class Telemetry:
                     after = Telemetry()
                 case Failed():
                     after = after._failed(entry)
+                case _:
+                    assert_never(entry)
         return after
 
     def _failed(self, entry: Failed) -> Telemetry:

@@ -40,6 +40,7 @@ __all__ = [
     "acquire",
     "attributed",
     "fresh",
+    "look",
     "refused",
     "request_form",
     "row_of",
@@ -115,14 +116,14 @@ def acquire(
     """
     talk = begin(call, start)
     knowledge = yield from load_knowledge(talk)
-    mine = yield from _look(talk, call, knowledge)
+    mine = yield from look(talk, call, knowledge)
     if (row := call.ready(mine, talk.now)) is not None:
         return Ended(access_token_of(row, talk.metadata()))
     try:
         endpoints = yield from discover(talk, knowledge)
         if call.realm(knowledge) != endpoints.realm:  # it has become known only now
             knowledge = evolve(knowledge, endpoints=endpoints)
-            mine = yield from _look(talk, call, knowledge)
+            mine = yield from look(talk, call, knowledge)
             if (row := call.ready(mine, talk.now)) is not None:
                 return Ended(access_token_of(row, talk.metadata()))
         answer = yield from exchange(talk, knowledge, endpoints, mine, form)
@@ -141,7 +142,8 @@ def acquire(
     return Ended(fresh(talk, answer, call.scopes), talk.tally)
 
 
-def _look(talk: Conversation, call: TokenCall, knowledge: Knowledge) -> Script[Tokens]:
+def look(talk: Conversation, call: TokenCall, knowledge: Knowledge) -> Script[Tokens]:
+    """Fetch what is kept for a call; nothing while its realm is not known."""
     key = call.partition_key(knowledge)
     return Tokens() if key is None else (yield from load(talk, key))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from sansio_auth._grants.acquire import acquire, attributed, fresh, refused, request_form
+from sansio_auth._grants.acquire import acquire, attributed, fresh, look, refused, request_form
 from sansio_auth._grants.filing import under_assertion
-from sansio_auth._steps import Conversation, begin, discover, exchange, load, load_knowledge, save
+from sansio_auth._steps import Conversation, begin, discover, exchange, load_knowledge, save
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.errors import SansioAuthError
@@ -41,8 +41,7 @@ def session_token(call: SessionCall, start: Start) -> Script[Ended[Outcome]]:
     try:
         endpoints = yield from discover(talk, knowledge)
         knowledge = evolve(knowledge, endpoints=endpoints)
-        if (key := call.partition_key(knowledge)) is not None:
-            mine = yield from load(talk, key)
+        mine = yield from look(talk, call, knowledge)
         if (row := call.ready(mine, talk.now)) is not None:
             return Ended(access_token_of(row, talk.metadata()))
         if not mine.refresh:

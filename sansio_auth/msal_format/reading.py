@@ -21,13 +21,12 @@ from sansio_auth.identity import TokenKey, token_key
 from sansio_auth.msal_format.writing import (
     Cache,
     Entry,
-    Whose,
     access_entry,
     account_entry,
     app_metadata_entry,
+    belongs,
     id_token_entry,
     refresh_entry,
-    whose,
 )
 from sansio_auth.partition import (
     AccessRow,
@@ -88,7 +87,7 @@ class _Draft:
         )
 
 
-_Drafts: TypeAlias = defaultdict[PartitionKey, _Draft]
+_Drafts: TypeAlias = defaultdict[AppKey | UserKey, _Draft]
 
 
 def _text(entry: JsonObject, name: str) -> str:
@@ -107,7 +106,7 @@ def _number(entry: JsonObject, name: str) -> int | None:
     return None
 
 
-def _owner(entry: JsonObject) -> PartitionKey | None:
+def _owner(entry: JsonObject) -> AppKey | UserKey | None:
     """The partition of a token's entry, None where it has no place here."""
     environment, client = _text(entry, "environment"), _text(entry, "client_id")
     home = entry.get("home_account_id")
@@ -143,7 +142,7 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
         return False  # a twin in other letters: it stays in the file and out of the way
     draft.access[token] = row
     draft.seen.add(client)
-    draft.remember(("access", *token), key, entry, access_entry(_of(owner), token, row))
+    draft.remember(("access", *token), key, entry, access_entry(belongs(owner), token, row))
     return True
 
 
@@ -157,7 +156,7 @@ def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     draft = drafts[owner]
     draft.refresh[refresh] = row
     draft.seen.add(client)
-    draft.remember(("refresh", *refresh), key, entry, refresh_entry(_of(owner), refresh, row))
+    draft.remember(("refresh", *refresh), key, entry, refresh_entry(belongs(owner), refresh, row))
     return True
 
 
@@ -169,7 +168,7 @@ def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     draft = drafts[owner]
     draft.id_tokens[client, realm] = secret
     draft.seen.add(client)
-    ours = id_token_entry(_of(owner), client, realm, secret)
+    ours = id_token_entry(belongs(owner), client, realm, secret)
     draft.remember(("id_token", client, realm), key, entry, ours)
     return True
 
@@ -187,15 +186,8 @@ def _account(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     )
     draft = drafts[owner]
     draft.accounts[realm] = row
-    draft.remember(("account", realm), key, entry, account_entry(_of(owner), realm, row))
+    draft.remember(("account", realm), key, entry, account_entry(belongs(owner), realm, row))
     return True
-
-
-def _of(owner: PartitionKey) -> Whose:
-    of = whose(owner)
-    if of is None:
-        raise LookupError("a partition that is no part of the file")
-    return of
 
 
 _READERS: Final = {
@@ -215,7 +207,7 @@ def _families(drafts: _Drafts, section: JsonValue) -> None:
         if isinstance(entry, dict):
             known[_text(entry, "environment"), _text(entry, "client_id")] = (key, entry)
     for owner, draft in drafts.items():
-        environment = _of(owner)[0]
+        environment = belongs(owner)[0]
         for client in draft.seen:
             if (found := known.get((environment, client))) is not None:
                 family = _text(found[1], "family_id") or None

@@ -139,13 +139,18 @@ def app_metadata_entry(environment: str, client: str, family: str | None) -> Ent
     return "AppMetadata", f"appmetadata-{environment}-{client}", entry
 
 
+def belongs(key: AppKey | UserKey) -> Whose:
+    """Return whose tokens the partition of an application or a user holds."""
+    if isinstance(key, AppKey):
+        return key.environment, None, (key.client_id, key.tenant)
+    return key.environment, key.home_account_id, None
+
+
 def whose(key: PartitionKey) -> Whose | None:
     """Return whose tokens a partition holds, None where it is not part of the file."""
     match key:
-        case AppKey():
-            return key.environment, None, (key.client_id, key.tenant)
-        case UserKey():
-            return key.environment, key.home_account_id, None
+        case AppKey() | UserKey():
+            return belongs(key)
         case AssertionKey() | KnowledgeKey():
             return None
         case _:

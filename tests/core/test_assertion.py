@@ -12,7 +12,8 @@ import jwt
 import pytest
 from attrs import frozen
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -331,3 +332,17 @@ def test_what_is_no_pfx_for_this_is_refused(which: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_pfx(data, None if passphrase is None else Secret(passphrase))
     assert caught.value.code == code
+
+
+def test_a_key_of_an_algorithm_that_this_build_lacks_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which are lacking depends on how OpenSSL was built."""
+
+    def lacking(*_: object) -> None:
+        raise UnsupportedAlgorithm("not here")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", lacking)
+    with pytest.raises(ConfigurationError) as caught:
+        load_key(_pair("rsa").pem())
+    assert caught.value.code == "unsupported_key_type"

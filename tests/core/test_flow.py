@@ -153,3 +153,15 @@ def test_a_transcript_rebuilds_the_flow() -> None:
     short = Transcript(flow.transcript.start, (*flow.transcript.steps, *flow.transcript.steps))
     with pytest.raises(FlowError):
         replay(procedure, short)
+
+
+def test_a_flow_shows_where_it_stands_and_no_answer() -> None:
+    """Under way and at its end."""
+    flow = _flow()
+    assert repr(flow).startswith("Flow(pending=SendHttp(")
+    assert repr(flow).endswith("after 0 steps)")
+    flow.answer(_ONE, HttpResponse(200, (), b"not-to-be-shown"), now=6.0)
+    flow.answer(Sleep(2.0), None, now=8.0)
+    assert "not-to-be-shown" not in repr(flow)
+    flow.close()
+    assert repr(flow) in {f"Flow(ended={name} after 2 steps)" for name in ("Ended", "FlowError")}

@@ -13,7 +13,7 @@ from typing import Self, TypeVar, cast
 from attrs import evolve
 
 from sansio_auth.client import Procedure
-from sansio_auth.errors import AuthorityError
+from sansio_auth.errors import AuthorityError, FlowError
 from sansio_auth.partition import access_token_of
 from sansio_auth.results import Metadata, NotCached, Outcome
 from sansio_auth_adapters import ambient
@@ -34,14 +34,21 @@ class DrivenApplication(Application):
 
     _world: World
     _http_client: object | None
+    _closed: bool = False
 
     def _open(self, connection: Connection) -> None:
         self._http_client = connection.http_client
         self._world = World(transport_of(connection), self._store, self._knowledge, self._signer)
 
     def close(self) -> None:
-        """Release the transport's connections."""
+        """Release the transport's connections; what is in memory is served, nothing is asked."""
+        self._closed = True
         self._world.transport.close()
+
+    def _open_world(self) -> World:
+        if self._closed:
+            raise FlowError("the application is closed: make another one", code="closed")
+        return self._world
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +109,7 @@ class DrivenApplication(Application):
         )
 
     def _fly(self, plan: Plan) -> Outcome:
-        world = self._world
+        world = self._open_world()
         if plan.transport_options:
             world = evolve(world, transport=with_options(world.transport, plan.transport_options))
         flow = plan.call.start(
@@ -114,8 +121,7 @@ class DrivenApplication(Application):
 
     def _do(self, procedure: Procedure[T]) -> T:
         try:
-            return run(
-                procedure.start(now=self._world.clock(), seed=ambient.entropy()), self._world
-            )
+            world = self._open_world()
+            return run(procedure.start(now=world.clock(), seed=ambient.entropy()), world)
         except AuthorityError as error:
             raise failure_of(error) from error.__cause__
