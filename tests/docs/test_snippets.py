@@ -46,6 +46,12 @@ def _blocks(page: Path) -> Iterator[_Block]:
             yield _Block(block[2], text.count("\n", 0, block.start()) + 1, said)
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that write files write them where nobody keeps any."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def public_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[TenantServer]:
     """A tenant that is reached at Microsoft's own host name, and trusted by nobody else."""
