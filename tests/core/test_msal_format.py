@@ -21,6 +21,7 @@ from sansio_auth.partition import (
     AssertionKey,
     Knowledge,
     KnowledgeKey,
+    RefreshTokenStored,
     UserKey,
 )
 
@@ -289,3 +290,12 @@ def test_any_file_is_read_and_nothing_of_it_is_lost(cache: dict[str, Any]) -> No
     """I-6 and I-9."""
     loaded = load(cache)
     assert dump(loaded.partitions, loaded.foreign) == cache
+
+
+def test_a_section_that_is_none_is_kept_and_hides_nothing_else() -> None:
+    """Its own entries are not written, for there is no place for them."""
+    owner = UserKey(_HOST, "uid.utid")
+    tokens = apply(Tokens(), RefreshTokenStored(("client", "", "s"), ("rt", _NOW)))
+    written = dump({owner: tokens}, {"RefreshToken": "not a section", "Other": {"a": 1}})
+    assert written["RefreshToken"] == "not a section"
+    assert written["Other"] == {"a": 1}

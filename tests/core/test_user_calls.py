@@ -84,6 +84,12 @@ def test_requests_are_anchored_to_their_user() -> None:
     """By name, or by object and tenant id; nobody where nobody is known."""
     assert _CALLS["password"]().request.anchor == "upn:alice@contoso.com"
     assert not _CALLS["refresh_token"]().request.anchor
+    federated: Any = _CALLS["assertion"]().request
+    assert federated.username == "alice@contoso.com"
+    by_id = _CLIENT.acquire_token_by_user_federated_identity_credential(
+        _SCOPES, "a.b.c", user_object_id="oid"
+    )
+    assert by_id.request.anchor == f"Oid:oid@{_TENANT}"
 
 
 def test_a_silent_refresh_is_a_refresh_with_an_anchor() -> None:

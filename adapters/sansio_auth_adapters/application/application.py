@@ -11,7 +11,6 @@ from typing import ClassVar, Final, NoReturn
 
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
-from sansio_auth.errors import AuthorityError
 from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey
 from sansio_auth_adapters.application.configuration import configure
 from sansio_auth_adapters.application.parts import (
@@ -175,11 +174,3 @@ class Application:
     def __reduce__(self) -> NoReturn:
         message = "an application holds keys, tokens and sockets: make another one instead"
         raise TypeError(message)
-
-
-def no_authority(host: str) -> AuthorityError:
-    """Return the error that says that an authority is not known yet."""
-    return AuthorityError(
-        f"authority: {host} has not been asked for its endpoints yet; await app.discover() first",
-        code="not_discovered",
-    )

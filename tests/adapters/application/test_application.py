@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
 import pytest
+from attrs import evolve
 
 from sansio_auth import ConfigurationError
 from sansio_auth.errors import FlowError
@@ -51,6 +54,28 @@ class _Client:
     def get(self, url: str, **_: Any) -> _Answer:
         self.sent.append(url)
         return _Metadata()
+
+
+class _Due(_Answer):
+    """A token that is due for refresh after a minute."""
+
+    text = '{"access_token": "AT", "token_type": "Bearer", "expires_in": 3600, "refresh_in": 60}'
+
+
+class _Slow(_Client):
+    """An injected client that waits to be told, when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = False
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def post(self, url: str, **_: Any) -> _Answer:
+        self.sent.append(url)
+        if self.slow:
+            self.asked.set()
+            assert self.go.wait(20)
+        return _Due()
 
 
 def _app(client: _Client | None = None, **more: Any) -> ConfidentialClientApplication:
@@ -155,6 +180,37 @@ def test_a_closed_application_says_so() -> None:
     for ask in (lambda: app.acquire_token_for_client(["s/.default"]), app.get_accounts):
         with pytest.raises(FlowError, match="closed: make another"):
             ask()
+
+
+def test_the_applications_own_tokens_can_be_forgotten() -> None:
+    """In every tenant; the next call asks again."""
+    client = _Client()
+    app = _app(client)
+    for tenant in (None, "22222222-2222-3333-4444-555555555555"):
+        app.acquire_token_for_client(["s/.default"], tenant_id=tenant)
+    app.remove_tokens_for_client()
+    assert app.acquire_token_for_client(["s/.default"])["token_source"] == "identity_provider"
+    assert len(client.sent) == 3
+
+
+def test_a_due_token_is_refreshed_by_one_while_the_others_use_it() -> None:
+    """Nobody waits who has a token that works (I-1, I-5)."""
+    client = _Slow()
+    clock = [1_000.0]
+    app = _app(client)
+    app._world = evolve(app._world, clock=lambda: clock[0])
+    assert app.acquire_token_for_client(["s/.default"])["token_source"] == "identity_provider"
+    clock[0] += 1_000
+    client.slow = True
+    with ThreadPoolExecutor(1) as pool:
+        refreshing = pool.submit(app.acquire_token_for_client, ["s/.default"])
+        assert client.asked.wait(20)
+        others = [app.acquire_token_for_client(["s/.default"]) for _ in range(3)]
+        client.go.set()
+        refreshed = refreshing.result(20)
+    assert [other["token_source"] for other in others] == ["cache"] * 3
+    assert refreshed["token_source"] == "identity_provider"
+    assert len(client.sent) == 2
 
 
 # --- what comes from around it ---------------------------------------------------------------

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from sansio_auth import AccessToken, Load, Save, SendHttp
-from sansio_auth.partition import AppKey, AssertionKey, UserKey
+from sansio_auth.partition import (
+    Accounts,
+    AppKey,
+    AssertionKey,
+    Found,
+    Knowledge,
+    Tokens,
+    UserKey,
+)
 from sansio_auth.testing import user_token
 from tests.core.grants.users import (
     ALICE,
@@ -132,3 +140,13 @@ def test_an_applications_tokens_are_forgotten_in_all_tenants_and_aliases() -> No
     again = at.play(client().acquire_token_for_client(scopes)).result
     assert isinstance(again, AccessToken)
     assert again.source == "identity_provider"
+
+
+def test_what_a_store_gives_beyond_the_question_is_nobodys_account() -> None:
+    """Partitions of applications, and of users who are not on record."""
+    flow = client().get_accounts().start(now=1.0, seed=bytes(32))
+    found = Found(((AppKey(HOST, TENANT, WEB_API), Tokens()), (UserKey(HOST, ALICE), Tokens())))
+    while (effect := flow.pending) is not None:
+        value = found if isinstance(effect, Load) and isinstance(effect.key, Accounts) else None
+        flow.answer(effect, Knowledge() if value is None else value, now=1.0)
+    assert flow.result == ()
