@@ -28,7 +28,7 @@ _DECISIVE: Final = frozenset(
     }
 )  # fmt: skip
 
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+_BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 class UnreadableJson(ValueError):  # noqa: N818 - says what it is about

@@ -19,7 +19,7 @@ __all__ = ["parse_www_authenticate"]
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _PARAMETER: Final = re.compile(
-    rf'\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^\s",]++))\s*(?:,|\Z)'
+    rf'\s*({_TOKEN})\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s",]++))\s*(?:,|\Z)'
 )
 _SCHEME: Final = re.compile(rf"\s*({_TOKEN})(?:\s++[A-Za-z0-9\-._~+/]+=*\s*(?=,|\Z))?\s*,?")
 _ESCAPED: Final = re.compile(r"\\(.)")

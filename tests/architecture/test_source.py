@@ -155,3 +155,9 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
             continue
         offenders += [name for _ in _PRIVATE.findall(file.read_text(encoding="utf-8"))]
     assert offenders == []
+
+
+@pytest.mark.parametrize("file", _FILES, ids=_name)
+def test_no_pattern_repeats_a_group_possessively(file: Path) -> None:
+    """Python 3.11.2, which is still installed in many places, gets those wrong."""
+    assert not re.search(r"\)(?:[*+?]|\{\d+,\d*\})\+", file.read_text(encoding="utf-8"))
