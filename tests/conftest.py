@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.architecture.purity import NoIO, arm
+from tests.secrecy import Watch
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +27,21 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _secrecy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Fail a test during which a planted secret showed."""
+    watch = Watch()
+    watch.over(monkeypatch)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(watch)
+    root.setLevel(logging.DEBUG)
+    yield watch
+    root.removeHandler(watch)
+    root.setLevel(level)
+    assert not watch.seen
 
 
 @pytest.fixture

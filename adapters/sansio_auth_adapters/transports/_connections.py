@@ -32,6 +32,7 @@ from urllib3.exceptions import TimeoutError as AnyTimeoutError
 
 from sansio_auth.errors import TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse, host_of
+from sansio_auth_adapters.transports._concealed import ConcealedBody
 from sansio_auth_adapters.transports._exchange import Exchange, read_body
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def carry(
         response = manager.urlopen(
             request.method,
             request.target,
-            body=request.body,
+            body=None if request.body is None else ConcealedBody(request.body),
             headers=headers,
             redirect=False,
             retries=False,

@@ -14,6 +14,7 @@ from typing import Final, cast
 from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 from sansio_auth_adapters.ports import Transport
+from sansio_auth_adapters.transports._concealed import ConcealedForm
 
 __all__ = ["HttpClientTransport", "PostHook"]
 
@@ -126,7 +127,7 @@ def _keywords(request: HttpRequest) -> dict[str, object]:
         "headers": dict(request.headers),
     }
     if request.form is not None:
-        return {**keywords, "data": dict(request.form)}
+        return {**keywords, "data": ConcealedForm(request.form)}
     return {name: value for name, value in keywords.items() if value}
 
 

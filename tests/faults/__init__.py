@@ -1,0 +1,1 @@
+"""The catalogue of faults, row by row."""
