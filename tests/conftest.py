@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -51,3 +52,36 @@ def no_io() -> NoIO:
     Imports must be warm: the fixture is armed with `with no_io:` around the code in question.
     """
     return arm()
+
+
+# --- which rows of the catalogue of faults were tried --------------------------------------------
+
+_ROW = re.compile(r"\brow(\d+)\b")
+_SAID = re.compile(r"\brows? (\d+(?:(?:, | and | to )\d+)*)")
+
+
+def rows_of(item: pytest.Item) -> set[int]:
+    """Return the rows that a test is about: by its id, or by what its docstring says."""
+    found = {int(number) for number in _ROW.findall(item.name.replace("_", " "))}
+    said = _SAID.search(getattr(getattr(item, "function", None), "__doc__", None) or "")
+    if said is not None:
+        for part in re.split(r", | and ", said[1]):
+            first, _, last = part.partition(" to ")
+            found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every report carry its test's rows."""
+    for item in items:
+        if rows := rows_of(item):
+            item.user_properties.append(("rows", ",".join(map(str, sorted(rows)))))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many rows and cases of the catalogue passed."""
+    told = [dict(it.user_properties).get("rows") for it in terminalreporter.stats.get("passed", [])]
+    rows = {row for it in told if it for row in it.split(",")}
+    if rows:
+        cases = sum(bool(it) for it in told)
+        terminalreporter.write_line(f"faults: {len(rows)} rows of the catalogue, {cases} cases")
