@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
+SECONDS ?= 60
+SEED ?= 0
 
-.PHONY: help demo test interop check lint fmt types contracts cov docs clean
+.PHONY: help demo test interop check lint fmt types contracts fuzz cov docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -47,6 +49,9 @@ types: $(VENV)/.dev ## mypy and basedpyright, both strict
 contracts: $(VENV)/.dev ## import layers
 	@$(BIN)/lint-imports
 
+fuzz: $(VENV)/.dev ## broken input for every parser, for SECONDS (60)
+	@$(BIN)/python fuzz/run.py --seconds $(SECONDS) --seed $(SEED)
+
 cov: $(VENV)/.dev ## branch coverage
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m coverage run -m pytest -q -m 'not interop'
@@ -55,6 +60,7 @@ cov: $(VENV)/.dev ## branch coverage
 docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/intended_differences.py
 	@$(BIN)/python scripts/draw_flows.py
+	@$(BIN)/python scripts/fault_table.py
 
 clean: ## remove what the targets made
 	@rm -rf $(VENV) .interop build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
