@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.parity.claims import Difference, Pair
-from tests.parity.intended import answers, arguments, keeping, wire
+from tests.parity.intended import answers, arguments, keeping, users, wire
 from tests.parity.tree import Finding
 
 __all__ = ["BY_ID", "DIFFERENCES", "SECTIONS", "judge"]
@@ -20,6 +20,7 @@ SECTIONS: Final[dict[str, tuple[Difference, ...]]] = {
     "What may be passed": arguments.DIFFERENCES,
     "What an answer means": answers.DIFFERENCES,
     "What is kept, and for whom": keeping.DIFFERENCES,
+    "Users and regions": users.DIFFERENCES,
 }
 DIFFERENCES: Final = tuple(entry for entries in SECTIONS.values() for entry in entries)
 BY_ID: Final = {entry.id: entry for entry in DIFFERENCES}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -33,6 +33,7 @@ __all__ = [
     "Run",
     "Scenario",
     "Step",
+    "call",
     "client_info",
     "endpoints",
     "for_client",
@@ -100,7 +101,7 @@ class PerRun:
 class Step:
     """One call. `after` are seconds that pass before it; the last reply is repeated if needed."""
 
-    method: Literal["acquire_token_for_client", "acquire_token_on_behalf_of"]
+    method: str
     arguments: tuple[object, ...]
     keywords: Mapping[str, object]
     replies: tuple[Reply, ...]
@@ -153,6 +154,13 @@ def on_behalf_of(
         replies=replies,
         after=after,
     )
+
+
+def call(
+    method: str, *replies: Reply, given: tuple[object, ...] = (), after: float = 0, **named: object
+) -> Step:
+    """Return a call of any method."""
+    return Step(method=method, arguments=given, keywords=named, replies=replies, after=after)
 
 
 def token(value: str = "AT-app", /, **members: Tree) -> Answer:

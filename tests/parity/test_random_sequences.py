@@ -25,7 +25,8 @@ class _Answer:
     """A response as requests has it."""
 
     def __init__(self, status: int, text: str) -> None:
-        self.status_code, self.text, self.headers = status, text, {}
+        self.status_code, self.text = status, text
+        self.headers: dict[str, str] = {}
 
     def raise_for_status(self) -> None:
         """Raise as requests does."""

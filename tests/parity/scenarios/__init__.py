@@ -16,6 +16,7 @@ from tests.parity.scenarios import (
     requests,
     responses,
     telemetry,
+    users,
 )
 
 __all__ = ["SCENARIOS"]
@@ -31,4 +32,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *telemetry.SCENARIOS,
     *on_behalf_of.SCENARIOS,
     *authorities.SCENARIOS,
+    *users.SCENARIOS,
 )
