@@ -41,6 +41,8 @@ __all__ = [
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 MAX_CHAIN: Final = 10
+#: The algorithm id-RSASSA-PSS (RFC 4055) in a PKCS#8 key; such a key signs nothing else.
+_PSS_ONLY: Final = bytes.fromhex("06092a864886f70d01010a")
 _BLOCK: Final = re.compile(
     # A single dash is part of the body: an old encrypted key names its cipher with some. Unrolled,
     # so that it is linear without the possessive repeats that Python 3.11.2 gets wrong.
@@ -193,6 +195,15 @@ def _the_key_block(pem: bytes) -> bytes:
     raise _impossible("private_key is no PEM text (-----BEGIN PRIVATE KEY-----)", "no_private_key")
 
 
+def _for_pss_only(block: bytes) -> bool:
+    """Whether a readable key that is not encrypted says so; its algorithm is near its beginning."""
+    try:
+        der = base64.b64decode(b"".join(block.split(b"-----")[2].split())[:80])
+    except ValueError:  # lines of its own before the base64: an old form, which names no algorithm
+        return False
+    return _PSS_ONLY in der
+
+
 def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     """Return the one RSA private key in a PEM text; `ConfigurationError` says what is wrong.
 
@@ -218,6 +229,8 @@ def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     except (ValueError, TypeError):
         reason = "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
         raise _impossible(f"the private key cannot be read: {reason}", "unreadable_key") from None
+    if _for_pss_only(block):
+        raise _impossible("an RSA key is needed, not one for RSA-PSS alone", "unsupported_key_type")
     return _signing_key(key)
 
 

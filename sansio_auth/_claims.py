@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from typing import Final, cast
 
-from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_value
+from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_unique
 from sansio_auth.errors import ConfigurationError
 
 __all__ = ["merge_claims", "read_challenge", "read_forwarded", "read_object"]
@@ -35,11 +35,12 @@ def read_object(text: str, name: str) -> JsonObject:
     if len(text) > _MAX_CLAIMS:
         raise ConfigurationError(f"{name}: is longer than {_MAX_CLAIMS} characters", code="claims")
     try:
-        value = parse_value(text)
+        value = parse_unique(text)
     except UnreadableJson:
         if _looks_base64(text):
             raise ConfigurationError(
-                f"{name}: is base64, as it stands in a WWW-Authenticate header; decode it first",
+                f"{name}: is base64, as it stands in a WWW-Authenticate header; pass the header to"
+                " parse_www_authenticate and take what it gives",
                 code="looks_base64",
             ) from None
         raise ConfigurationError(f"{name}: is not JSON", code="claims") from None

@@ -10,7 +10,15 @@ import json
 import re
 from typing import Final, TypeAlias
 
-__all__ = ["MAX_DEPTH", "JsonObject", "JsonValue", "UnreadableJson", "parse_object", "parse_value"]
+__all__ = [
+    "MAX_DEPTH",
+    "JsonObject",
+    "JsonValue",
+    "UnreadableJson",
+    "parse_object",
+    "parse_unique",
+    "parse_value",
+]
 
 JsonValue: TypeAlias = (
     'str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None'
@@ -48,7 +56,15 @@ def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     return members
 
 
+def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise UnreadableJson("duplicate_member")
+    return members
+
+
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 def _too_deep(text: str) -> bool:
@@ -79,10 +95,19 @@ def _text(body: bytes, *, lossy: bool) -> str:
 
 def parse_value(text: str) -> JsonValue:
     """Return the JSON value that `text` is, or raise `UnreadableJson`."""
+    return _decoded(text, _DECODER)
+
+
+def parse_unique(text: str) -> JsonValue:
+    """Return the JSON value that a caller's text is; a member that is there twice is none."""
+    return _decoded(text, _STRICT)
+
+
+def _decoded(text: str, decoder: json.JSONDecoder) -> JsonValue:
     if _too_deep(text):
         raise UnreadableJson("too_deep")
     try:
-        value: JsonValue = _DECODER.decode(text)
+        value: JsonValue = decoder.decode(text)
     except UnreadableJson:
         raise
     except (ValueError, RecursionError):  # the cause would carry the document in its `doc`

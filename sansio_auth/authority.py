@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import Final, Literal, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from attrs import frozen
 
@@ -58,6 +58,8 @@ _PATH: Final = re.compile(r"[A-Za-z0-9._~/-]*")
 _HTTPS_PORT: Final = 443
 _MAX_URL: Final = 2048
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+#: What Entra documents in the query of an endpoint: the slice that a test goes to.
+_SLICES: Final = frozenset({"dc"})
 
 
 @frozen
@@ -270,6 +272,11 @@ def pinned(
         raise AuthorityError(f"{what}: is not https", code="insecure_endpoint", stage="discovery")
     if parts.fragment or any(c <= " " or c > "~" for c in url):
         raise AuthorityError(f"{what}: is not a plain URL", code="bad_endpoint", stage="discovery")
+    asked = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if is_well_known(authority.host) and not asked <= _SLICES:
+        raise AuthorityError(
+            f"{what}: has a query that is not documented", code="bad_endpoint", stage="discovery"
+        )
     if host == authority.host and port == authority.port:
         return parts
     if port is None and (host in aliases_of(authority.host)[1:] or host in trusted_hosts):

@@ -7,7 +7,7 @@ script that carries it out, which is loaded on first use.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 
 from attrs import evolve, frozen
 
@@ -22,6 +22,10 @@ from sansio_auth.results import Outcome
 from sansio_auth.secret import Secret
 
 __all__ = ["Call", "ConfidentialClient", "Procedure"]
+
+
+#: What would begin another part of the URL.
+_SEPARATORS: Final = frozenset("/?#\\")
 
 
 @frozen(kw_only=True)
@@ -90,6 +94,6 @@ class ConfidentialClient(UserMethods):
                 code="tenant_id",
             )
         given: object = tenant_id
-        if not isinstance(given, str) or "/" in given or not given:
+        if not isinstance(given, str) or not given or not _SEPARATORS.isdisjoint(given):
             raise ConfigurationError("tenant_id: a GUID or domain is needed", code="tenant_id")
         return evolve(self, authority=parse_authority(f"{authority.origin}/{tenant_id}"))

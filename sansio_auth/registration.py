@@ -34,7 +34,8 @@ _CLIENT_ID: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?")
 
 def header_safe(value: str, name: str) -> str:
     """Return the text if it may stand in a header, else raise `ConfigurationError`."""
-    if not _HEADER_TEXT.fullmatch(value):
+    given: object = value
+    if not isinstance(given, str) or not _HEADER_TEXT.fullmatch(given):
         raise ConfigurationError(
             f"{name}: printable ASCII of at most 256 characters is needed, as it goes into a"
             " header",

@@ -117,6 +117,8 @@ def acquire(
     talk = begin(call, start)
     knowledge = yield from load_knowledge(talk)
     mine = yield from look(talk, call, knowledge)
+    if call.registration.authority.shared:  # whose home is elsewhere gets another tenant's token
+        talk.warn("shared_tenant")
     if (row := call.ready(mine, talk.now)) is not None:
         return Ended(access_token_of(row, talk.metadata()))
     try:

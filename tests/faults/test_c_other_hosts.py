@@ -51,8 +51,8 @@ _CALLS: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("call", _CALLS)
 @pytest.mark.parametrize("path", ["contoso.com", _GUID])
+@pytest.mark.parametrize("call", _CALLS)
 def test_without_instance_discovery_no_other_host_is_asked(
     call: Callable[[Any, Line], object], path: str
 ) -> None:

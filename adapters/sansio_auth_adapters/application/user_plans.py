@@ -179,7 +179,8 @@ def code_plan(  # noqa: PLR0913, PLR0917 - MSAL's parameters
 def _known_only(options: Options) -> None:
     """Refuse unknown names: these methods are not MSAL's, so nobody relies on passing any."""
     if unknown := ", ".join(sorted(options.transport)):
-        raise ConfigurationError(f"{unknown}: unknown argument", code="unknown_argument")
+        message = f"unexpected keyword argument: {unknown}"
+        raise TypeError(message)
 
 
 def session_begin_plan(
