@@ -169,11 +169,13 @@ def read_openid_configuration(
     token = _member(document, "token_endpoint", authority)
     parts = pinned(authority, token, "token_endpoint", trusted_hosts=trusted_hosts)
     authorization = _member(document, "authorization_endpoint", authority)
-    _ = pinned(authority, authorization, "authorization_endpoint", trusted_hosts=trusted_hosts)
+    sign_in = pinned(
+        authority, authorization, "authorization_endpoint", trusted_hosts=trusted_hosts
+    )
     device = document.get("device_authorization_endpoint")
     return Endpoints(
-        token=token,
-        authorization=authorization,
+        token=parts.geturl(),
+        authorization=sign_in.geturl(),
         realm=_realm(parts.path),
         issuer=issuer,
         device_authorization=device if isinstance(device, str) else None,

@@ -258,7 +258,7 @@ def computed_endpoints(authority: Authority) -> Endpoints | None:
 def pinned(
     authority: Authority, url: str, what: str, *, trusted_hosts: frozenset[str] = frozenset()
 ) -> SplitResult:
-    """Return the parts of an endpoint URL that this authority may name, or raise.
+    """Return the parts, in normal form, of an endpoint URL that this authority may name, or raise.
 
     Allowed hosts: the authority's own (same port), its static aliases and `trusted_hosts`
     (default port). Raises `AuthorityError` naming both hosts. `what` is the member's name.
@@ -277,13 +277,12 @@ def pinned(
         raise AuthorityError(
             f"{what}: has a query that is not documented", code="bad_endpoint", stage="discovery"
         )
-    if host == authority.host and port == authority.port:
-        return parts
-    if port is None and (host in aliases_of(authority.host)[1:] or host in trusted_hosts):
-        return parts
     named = host if port is None else f"{host}:{port}"
-    if named in trusted_hosts:
-        return parts
+    own = host == authority.host and port == authority.port
+    alias = port is None and host in aliases_of(authority.host)[1:]
+    if own or alias or named in trusted_hosts:
+        shown = named.replace(host, f"[{host}]", 1) if ":" in host else named
+        return parts._replace(netloc=shown)
     raise AuthorityError(
         f"{what}: names {named}, which is not {authority.origin.removeprefix('https://')} nor an"
         " alias of it; list it in trusted_hosts if it is yours",

@@ -242,9 +242,9 @@ _AS_GIVEN = "_discovery.read_openid_configuration keeps the URL as it was writte
 @pytest.mark.parametrize(
     "host",
     [
-        row(95, "443", "login.microsoftonline.com:443", bug=_AS_GIVEN),
-        row(96, "endpoint-with-dot", "login.microsoftonline.com.", bug=_AS_GIVEN),
-        row(96, "endpoint-in-capitals", "LOGIN.MICROSOFTONLINE.COM", bug=_AS_GIVEN),
+        row(95, "443", "login.microsoftonline.com:443"),
+        row(96, "endpoint-with-dot", "login.microsoftonline.com."),
+        row(96, "endpoint-in-capitals", "LOGIN.MICROSOFTONLINE.COM"),
     ],
 )
 def test_a_token_endpoint_is_asked_in_its_normal_form(host: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.parity.claims import Difference, Pair, leaf
+from tests.parity.claims import Difference, Pair, any_of, ends, in_cache, leaf, missing_here
 from tests.parity.tree import ABSENT, Finding, Tree, at
 
 __all__ = ["DIFFERENCES"]
@@ -34,7 +34,36 @@ def _machine_asked(finding: Finding, _: Pair) -> bool:
     return finding.path[1:] == (0, "gets") and any("169.254" in url for url in _urls(finding.msal))
 
 
+def _over(finding: Finding, _: Pair) -> bool:
+    """An entry, or the section that was left with none, which msal removed while it looked."""
+    return finding.path[2:4] == ("cache", "AccessToken") and finding.msal in (ABSENT, {})
+
+
 DIFFERENCES: Final = (
+    Difference(
+        id="expired-kept",
+        msal="removes expired access tokens whenever it looks for any",
+        ours="removes them when something is stored beside them",
+        why="looking into a cache changes nothing",
+        claim=_over,
+    ),
+    Difference(
+        id="nonce-error",
+        msal="files the tokens of an id token with another nonce, then raises `RuntimeError`",
+        ours="raises `ResponseError`, which is a `ValueError`, and files nothing",
+        why="what is not this sign-in's is checked before anything is cached",
+        claim=any_of(
+            ends("raises RuntimeError", "raises ValueError"),
+            in_cache(
+                "AccessToken",
+                "Account",
+                "IdToken",
+                "RefreshToken",
+                "AppMetadata",
+                test=missing_here,
+            ),
+        ),
+    ),
     Difference(
         id="aliases-static",
         msal="asks the cloud for its host names when accounts or tokens are looked for",

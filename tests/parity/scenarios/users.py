@@ -14,6 +14,7 @@ from tests.parity.scenario import (
     Step,
     call,
     for_client,
+    id_token,
     on_behalf_of,
     refused,
     token,
@@ -66,6 +67,8 @@ def _federated(*replies: Reply, **named: Any) -> Step:
 _ASKED: Final = USUAL | {"aliases-static"}
 #: No regional request differs in its endpoints from what the constructor found.
 _REGION: Final = (USUAL - {"endpoints-computed"}) | {"region-unprobed"}
+#: Nonces of the deprecated method.
+_NONCE: Final = USUAL | {"nonce-error"}
 #: Nothing is asked for.
 _QUIET: Final = frozenset({"endpoints-computed"})
 #: A federated credential's form is of texts in both libraries.
@@ -245,5 +248,16 @@ SCENARIOS: Final = (
         app={"client_capabilities": ["CP1"]},
         steps=(_SIGNED_IN, _silent(user_token(), force_refresh=True)),
         differences=USUAL | {"capabilities-always"},
+    ),
+    _told(
+        "an id token with another nonce",
+        _code(user_token(id_token=id_token(nonce="a")), nonce="b"),
+        differences=_NONCE,
+    ),
+    _told(
+        "an expired token while the application's own are forgotten",
+        _SIGNED_IN,
+        call("remove_tokens_for_client", after=7_000),
+        differences=_ASKED | {"expired-kept"},
     ),
 )
