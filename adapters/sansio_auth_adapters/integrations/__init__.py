@@ -1,0 +1,1 @@
+"""The application in other people's frameworks, each in a module that imports what it serves."""
