@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from sansio_auth_adapters.application.aio import AsyncConfidentialClientApplication
     from sansio_auth_adapters.application.auto_refresher import AutoRefresher
     from sansio_auth_adapters.application.dicts import AccountDict, TokenDict
     from sansio_auth_adapters.application.names import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         parse_www_authenticate,
     )
     from sansio_auth_adapters.application.sync import ConfidentialClientApplication
-    from sansio_auth_adapters.drive import World, run
+    from sansio_auth_adapters.drive import AsyncWorld, World, arun, run
     from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
     from sansio_auth_adapters.stores.memory import MemoryStore
     from sansio_auth_adapters.stores.token_cache import SerializableTokenCache, TokenCache
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOME: Final = {
     "AccountDict": "application.dicts",
     "TokenDict": "application.dicts",
+    "AsyncConfidentialClientApplication": "application.aio",
     "ConfidentialClientApplication": "application.sync",
     "AutoRefresher": "application.auto_refresher",
     "AZURE_CHINA": "application.names",
@@ -43,7 +45,9 @@ _HOME: Final = {
     "AuthorityBuilder": "application.names",
     "Prompt": "application.names",
     "parse_www_authenticate": "application.names",
+    "AsyncWorld": "drive",
     "World": "drive",
+    "arun": "drive",
     "run": "drive",
     "AsyncStore": "ports",
     "AsyncTransport": "ports",
@@ -62,8 +66,10 @@ __all__ = [
     "AZURE_PUBLIC",
     "AZURE_US_GOVERNMENT",
     "AccountDict",
+    "AsyncConfidentialClientApplication",
     "AsyncStore",
     "AsyncTransport",
+    "AsyncWorld",
     "AuthorityBuilder",
     "AutoRefresher",
     "ConfidentialClientApplication",
@@ -75,6 +81,7 @@ __all__ = [
     "TokenDict",
     "Transport",
     "World",
+    "arun",
     "parse_www_authenticate",
     "run",
 ]

@@ -1,14 +1,16 @@
-"""The loop that answers a flow: the one place where the core meets the world.
+"""The loop that answers a flow, in two colours: the one place where the core meets the world.
 
-Transports, callbacks and stores raise; here an `Exception` becomes a `Failure` value, and what it
-means is the script's decision. A `BaseException` (an interrupt, an exit) closes the flow and
+`run` and `arun` are the same few lines; what an effect asks of the world is told once. Transports,
+callbacks and stores raise; here an `Exception` becomes a `Failure` value, and what it means is the
+script's decision. A `BaseException` (an interrupt, a cancellation, an exit) closes the flow and
 passes. No retry, no rule of OAuth is here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeVar, assert_never, get_args
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar, assert_never, cast, get_args
 
 from attrs import field, frozen
 
@@ -24,19 +26,11 @@ from sansio_auth.effects import (
 )
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.flow import Flow
-from sansio_auth.partition import (
-    Accounts,
-    AppTokens,
-    Found,
-    KnowledgeKey,
-    Partition,
-    PartitionKey,
-    Query,
-)
+from sansio_auth.partition import Accounts, AppTokens, KnowledgeKey, PartitionKey
 from sansio_auth_adapters import ambient
-from sansio_auth_adapters.ports import Store, Transport
+from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 
-__all__ = ["World", "carry_out", "run"]
+__all__ = ["AsyncWorld", "World", "arun", "carry_out", "run"]
 
 T = TypeVar("T")
 _KINDS: Final = {str(kind): kind for kind in get_args(FailureKind)}
@@ -44,6 +38,12 @@ _KINDS: Final = {str(kind): kind for kind in get_args(FailureKind)}
 
 def _no_assertion(effect: GetAssertion) -> str:
     raise LookupError(f"nobody makes assertions for {effect.context.client_id}")
+
+
+async def _pause(seconds: float) -> None:
+    from sansio_auth_adapters import event_loop  # which loads asyncio
+
+    await event_loop.pause(seconds)
 
 
 @frozen
@@ -61,9 +61,19 @@ class World:
     clock: Callable[[], float] = ambient.now
     sleep: Callable[[float], None] = ambient.pause
 
-    def store(self, key: PartitionKey) -> Store:
-        """Return the store that a partition belongs to."""
-        return self.knowledge if isinstance(key, KnowledgeKey) else self.tokens
+
+@frozen
+class AsyncWorld:
+    """A `World` that may be awaited: stores and `assertions` may be of either colour."""
+
+    transport: AsyncTransport
+    tokens: AsyncStore | Store
+    knowledge: AsyncStore | Store
+    assertions: Callable[[GetAssertion], Awaitable[str] | str] = field(
+        default=_no_assertion, repr=False
+    )
+    clock: Callable[[], float] = ambient.now
+    sleep: Callable[[float], Awaitable[None]] = _pause
 
 
 def _failure(effect: AnyEffect, error: Exception) -> Failure:
@@ -88,29 +98,46 @@ def _failure(effect: AnyEffect, error: Exception) -> Failure:
             assert_never(effect)
 
 
-def _loaded(key: PartitionKey | Query, world: World) -> Partition | Found:
-    if isinstance(key, Accounts | AppTokens):
-        return world.tokens.look_up(key)
-    return world.store(key).load(key)
+def _store_of(key: PartitionKey, world: World | AsyncWorld) -> Store | AsyncStore:
+    return world.knowledge if isinstance(key, KnowledgeKey) else world.tokens
+
+
+def _ask(effect: AnyEffect, world: World | AsyncWorld) -> object:
+    """Ask of the world what an effect wants; of an async one, something to be awaited."""
+    match effect:
+        case SendHttp():
+            return world.transport.send(effect.request)
+        case GetAssertion():
+            return world.assertions(effect)
+        case Load():
+            if isinstance(effect.key, Accounts | AppTokens):
+                return world.tokens.look_up(effect.key)
+            return _store_of(effect.key, world).load(effect.key)
+        case Save():
+            return _store_of(effect.changes[0][0], world).save(effect.changes)
+        case Sleep():
+            return world.sleep(effect.seconds)
+        case _:
+            assert_never(effect)
 
 
 def carry_out(effect: AnyEffect, world: World) -> object:
     """Perform one effect and return its answer; an `Exception` comes back as a `Failure`."""
     try:
-        match effect:
-            case SendHttp():
-                return world.transport.send(effect.request)
-            case GetAssertion():
-                return world.assertions(effect)
-            case Load():
-                return _loaded(effect.key, world)
-            case Save():
-                return world.store(effect.changes[0][0]).save(effect.changes)
-            case Sleep():
-                world.sleep(effect.seconds)
-                return None
-            case _:
-                assert_never(effect)
+        answer = _ask(effect, world)
+        if inspect.iscoroutine(answer):
+            answer.close()
+            message = f"{type(effect).__name__} was answered by a coroutine; run() awaits nothing"
+            raise TypeError(message)
+    except Exception as error:  # noqa: BLE001 - whatever an adapter raises is an answer
+        return _failure(effect, error)
+    return answer
+
+
+async def _carry_out(effect: AnyEffect, world: AsyncWorld) -> object:
+    try:
+        answer = _ask(effect, world)
+        return await cast("Awaitable[object]", answer) if inspect.isawaitable(answer) else answer
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is an answer
         return _failure(effect, error)
 
@@ -120,6 +147,18 @@ def run(flow: Flow[T], world: World) -> T:
     try:
         while (effect := flow.pending) is not None:
             value = carry_out(effect, world)
+            flow.answer(effect, value, now=world.clock())
+    except BaseException:
+        flow.close()
+        raise
+    return flow.result
+
+
+async def arun(flow: Flow[T], world: AsyncWorld) -> T:
+    """`run`, with `await`; a task that is cancelled closes its flow."""
+    try:
+        while (effect := flow.pending) is not None:
+            value = await _carry_out(effect, world)
             flow.answer(effect, value, now=world.clock())
     except BaseException:
         flow.close()

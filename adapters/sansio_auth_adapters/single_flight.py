@@ -1,16 +1,19 @@
 """One request for many callers: whoever comes while a flight is under way shares its outcome.
 
-Flights belong to a token store object, the domain in which tokens are shared. The first caller
-for a key leads and runs from Load to Save; the others wait for the outcome or, where they hold a
-token that still works, do not wait at all. A leader that is interrupted leaves its place to a
-waiter. No lock is held while anybody runs.
+Flights belong to a token store object, the domain in which tokens are shared; threads and tasks of
+any event loop share the same ones. The first caller for a key leads and runs from Load to Save; the
+others wait for the outcome or, where they hold a token that still works, do not wait at all. A
+leader that is interrupted or cancelled leaves its place to a waiter. No lock is held while anybody
+runs, and nothing is bound to an event loop.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from contextvars import ContextVar
 from typing import Final, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -20,18 +23,61 @@ __all__ = ["Flights", "flights_of"]
 
 T = TypeVar("T")
 
+#: The flights that the running code leads, also in the tasks and loops that it starts.
+_leading: Final[ContextVar[frozenset[object]]] = ContextVar("leading", default=frozenset())
+
 
 class _Flight(Generic[T]):
-    """One leader's work; `done` is set when it has an outcome or was abandoned."""
+    """One leader's work, until it has an outcome, an error, or was abandoned.
 
-    __slots__ = ("abandoned", "done", "error", "leader", "outcome")
+    `is_over` tells whether the leader's event loop was closed over it.
+    """
 
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.leader = threading.get_ident()
+    __slots__ = (
+        "__weakref__", "_lock", "_waiting", "abandoned", "ended", "error", "is_over", "outcome",
+        "thread",
+    )  # fmt: skip
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        self.is_over = is_over
+        self.thread = threading.get_ident()
         self.outcome: T | None = None
         self.error: Exception | None = None
         self.abandoned = False
+        self.ended = False
+        self._lock = threading.Lock()
+        self._waiting: dict[object, Callable[[], None]] = {}
+
+    @contextlib.contextmanager
+    def awaited(self, ring: Callable[[], None]) -> Generator[None]:
+        """Have a bell rung at the end; at once where that is past."""
+        waiter = object()
+        with self._lock:
+            if not self.ended:
+                self._waiting[waiter] = ring
+            else:
+                ring()
+        try:
+            yield
+        finally:
+            with self._lock:
+                _ = self._waiting.pop(waiter, None)
+
+    def end(self) -> None:
+        """Wake everybody who waits."""
+        with self._lock:
+            self.ended = True
+            waiting = list(self._waiting.values())
+        for ring in waiting:
+            ring()
+
+    def result(self) -> T:
+        """Return the outcome, or raise the error anew for each who asks."""
+        if self.error is None:
+            return cast("T", self.outcome)
+        if isinstance(self.error, SansioAuthError):
+            raise self.error.again()
+        raise self.error
 
 
 class Flights:
@@ -56,24 +102,70 @@ class Flights:
         seconds at most, then works for itself. An error is raised anew for each waiter.
         """
         while True:
-            with self._lock:
-                flight = self._flights.get(key)
-                if flight is None:
-                    flight = self._flights[key] = _Flight()
-                    break
-            if flight.leader == threading.get_ident():
-                return work()  # a callback of the leader's came back in: it cannot wait for itself
+            flight, leads = self._board(key, bool)
+            if leads:
+                with self._led(key, flight):
+                    flight.outcome = result = work()
+                return result
+            if flight.thread == threading.get_ident() or flight in _leading.get():
+                return work()  # the leader waits for this thread, and would for ever
             if (ready := instead()) is not None:
                 return ready
-            if not flight.done.wait(patience):
+            ended = threading.Event()
+            with flight.awaited(ended.set):
+                heard = ended.wait(patience)
+            if not heard:
                 return work()
             if not flight.abandoned:
-                return self._shared(cast("_Flight[T]", flight))
-        return self._lead(key, cast("_Flight[T]", flight), work)
+                return cast("T", flight.result())
 
-    def _lead(self, key: Hashable, flight: _Flight[T], work: Callable[[], T]) -> T:
+    async def arun(
+        self,
+        key: Hashable,
+        work: Callable[[], Awaitable[T]],
+        *,
+        patience: float,
+        instead: Callable[[], T | None],
+    ) -> T:
+        """`run`, with `await`: waiting holds up no other task."""
+        from sansio_auth_adapters.event_loop import bell, loop_is_over
+
+        while True:
+            flight, leads = self._board(key, loop_is_over())
+            if leads:
+                with self._led(key, flight):
+                    flight.outcome = result = await work()
+                return result
+            if flight in _leading.get():
+                return await work()  # a callback of the leader's came back in
+            if (ready := instead()) is not None:
+                return ready
+            ended = bell()
+            with flight.awaited(ended.ring):
+                heard = await ended.wait(patience)
+            if not heard:
+                return await work()
+            if not flight.abandoned:
+                return cast("T", flight.result())
+
+    def _board(self, key: Hashable, is_over: Callable[[], bool]) -> tuple[_Flight[object], bool]:
+        """Return the flight that is under way, or a new one and that the caller leads it."""
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None and not flight.is_over():
+                return flight, False
+            lost, flight = flight, _Flight[object](is_over)
+            self._flights[key] = flight
+        if lost is not None:
+            lost.abandoned = True
+            lost.end()
+        return flight, True
+
+    @contextlib.contextmanager
+    def _led(self, key: Hashable, flight: _Flight[object]) -> Generator[None]:
+        before = _leading.set(_leading.get() | {flight})
         try:
-            flight.outcome = work()
+            yield
         except Exception as error:
             flight.error = error
             raise
@@ -81,20 +173,13 @@ class Flights:
             flight.abandoned = True
             raise
         finally:
+            # A task that is collected unfinished ends in a context that is not its own.
+            with contextlib.suppress(ValueError):
+                _leading.reset(before)
             with self._lock:
                 if self._flights.get(key) is flight:  # not forgotten by a fork meanwhile
                     del self._flights[key]
-            flight.done.set()
-        return flight.outcome
-
-    @staticmethod
-    def _shared(flight: _Flight[T]) -> T:
-        error = flight.error
-        if error is None:
-            return cast("T", flight.outcome)
-        if isinstance(error, SansioAuthError):
-            raise error.again()
-        raise error
+            flight.end()
 
     def __len__(self) -> int:
         return len(self._flights)

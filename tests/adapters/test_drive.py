@@ -162,8 +162,6 @@ def test_an_answer_is_stamped_after_the_effect_was_carried_out() -> None:
 def test_knowledge_is_kept_apart_from_tokens() -> None:
     """What is known about authorities never reaches the token store."""
     at = world()
-    assert at.store(KNOWN) is at.knowledge
-    assert at.store(APP) is at.tokens
     broken = evolve(at, tokens=Broken(AssertionError()))
     assert carry_out(Load(KNOWN), broken) == empty(KNOWN)
     assert carry_out(SAVE, broken) == empty(KNOWN)

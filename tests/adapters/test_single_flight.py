@@ -333,7 +333,7 @@ def test_a_platform_without_fork_can_do_without(monkeypatch: pytest.MonkeyPatch)
 def test_flights_that_were_forgotten_meanwhile_are_not_ended_twice() -> None:
     """A reset under a leader's feet, as a fork makes it, leaves another's flight alone."""
     flights = Flights()
-    later = single_flight._Flight[object]()
+    later = single_flight._Flight[object](bool)
 
     def work() -> str:
         flights.reset()

@@ -11,7 +11,8 @@ from typing import ClassVar, Final, NoReturn
 
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
-from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey
+from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey, access_token_of
+from sansio_auth.results import Metadata, Outcome
 from sansio_auth_adapters.application.configuration import configure
 from sansio_auth_adapters.application.parts import (
     AuthorityView,
@@ -22,7 +23,7 @@ from sansio_auth_adapters.application.parts import (
     token_store,
 )
 from sansio_auth_adapters.application.plan import Plan
-from sansio_auth_adapters.ports import Store
+from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.single_flight import flights_of
 
 __all__ = ["Application"]
@@ -98,7 +99,7 @@ class Application:
         self.app_version: Final = app_version
         store, shared = token_store(token_cache)
         self.token_cache: Final = token_cache if token_cache is not None else store
-        self._store: Final[Store] = store
+        self._store: Final[Store | AsyncStore] = store
         self._flights: Final = flights_of(shared)
         self._client: Final = configured.client
         self._knowledge: Final[Store] = knowledge_store(http_cache, configured.client)
@@ -166,6 +167,12 @@ class Application:
         """Return the fresh row in memory that serves this call; no lock, no flow."""
         key = plan.call.partition_key(self._known(plan))
         return None if key is None else plan.call.ready(self._store.peek(key), now)
+
+    def _usable(self, plan: Plan, now: float) -> Outcome | None:
+        """Return a token in memory that still works for this call, though it may be due."""
+        key = plan.call.partition_key(self._known(plan))
+        row = None if key is None else plan.call.usable(self._store.peek(key), now)
+        return None if row is None else access_token_of(row, Metadata())
 
     def _known(self, plan: Plan) -> Knowledge | None:
         knowledge = self._knowledge.peek(plan.call.knowledge_key)

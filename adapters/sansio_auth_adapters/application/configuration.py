@@ -18,7 +18,7 @@ from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.policy import Policy
 from sansio_auth_adapters import ambient
-from sansio_auth_adapters.application.credential import Signer, read_credential
+from sansio_auth_adapters.application.credential import Callback, Signer, read_credential
 
 __all__ = ["Configured", "configure"]
 
@@ -31,7 +31,7 @@ class Configured:
     """A checked configuration: the core's client, and who answers for its assertions."""
 
     client: ConfidentialClient
-    signer: Signer = field(repr=False)
+    signer: Signer | Callback = field(repr=False)
 
 
 def _region(value: object, credential: object) -> tuple[str | None, bool]:

@@ -36,7 +36,7 @@ from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 from sansio_auth_adapters import ambient
 
-__all__ = ["Signer", "WorkingCredential", "read_credential"]
+__all__ = ["Callback", "Signer", "WorkingCredential", "read_credential"]
 
 Signer: TypeAlias = Callable[[GetAssertion], str]
 
@@ -55,11 +55,59 @@ def _no_signer(effect: GetAssertion) -> str:
 
 
 @frozen
+class Callback:
+    """The caller's own function that makes assertions; which colour it is, is found out here."""
+
+    _function: Callable[..., object] = field(repr=False)
+    with_context: bool
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is a coroutine function, or an object that is called like one."""
+        own = getattr(self._function, "__call__", None)  # noqa: B004 - the method itself is looked at
+        return inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(own)
+
+    def ask(self, effect: GetAssertion) -> object:
+        """Return whatever the function gives, which may have to be awaited."""
+        if not self.with_context:
+            return self._function()
+        context = {
+            "client_id": effect.context.client_id,
+            "token_endpoint": effect.context.token_endpoint,
+        }
+        if effect.context.fmi_path:
+            context["fmi_path"] = effect.context.fmi_path
+        return self._function(context)
+
+    def __call__(self, effect: GetAssertion) -> str:
+        """Return the assertion; raises `TypeError` for what is none, with the remedy."""
+        answer = self.ask(effect)
+        if inspect.iscoroutine(answer):
+            answer.close()
+            message = (
+                "client_assertion gave a coroutine; ConfidentialClientApplication calls it without"
+                " awaiting: pass an ordinary function, or use AsyncConfidentialClientApplication"
+            )
+            raise TypeError(message)
+        return self.text_of(answer)
+
+    @staticmethod
+    def text_of(answer: object) -> str:
+        """Return the function's answer as a text; raises `TypeError` for anything else."""
+        if isinstance(answer, bytes):
+            answer = answer.decode("ascii")
+        if not isinstance(answer, str):
+            message = f"client_assertion gave {type(answer).__name__} instead of a text"
+            raise TypeError(message)
+        return answer
+
+
+@frozen
 class WorkingCredential:
     """A credential ready for use; `public` is what the core sees, `signer` answers its effect."""
 
     public: Credential
-    signer: Signer = field(default=_no_signer, repr=False)
+    signer: Signer | Callback = field(default=_no_signer, repr=False)
 
 
 def _impossible(message: str, code: str) -> ConfigurationError:
@@ -131,15 +179,7 @@ def _assertion(value: object) -> WorkingCredential:
             f"client_assertion must be a str, bytes or a callable, not {type(value).__name__}",
             "type",
         )
-    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(
-        getattr(value, "__call__", None)  # noqa: B004 - the method itself is looked at
-    ):
-        raise _impossible(
-            "client_assertion is a coroutine function; ConfidentialClientApplication calls it"
-            " without awaiting, so pass an ordinary function",
-            "async_callback",
-        )
-    return WorkingCredential(AssertionCredential(), _calling(value, with_context=_wants(value)))
+    return WorkingCredential(AssertionCredential(), Callback(value, _wants(value)))
 
 
 def _wants(callback: Callable[..., object]) -> bool:
@@ -153,25 +193,6 @@ def _wants(callback: Callable[..., object]) -> bool:
         and parameter.default is parameter.empty
         for parameter in parameters
     )
-
-
-def _calling(callback: Callable[..., object], *, with_context: bool) -> Signer:
-    def ask(effect: GetAssertion) -> str:
-        context = {
-            "client_id": effect.context.client_id,
-            "token_endpoint": effect.context.token_endpoint,
-        }
-        if effect.context.fmi_path:
-            context["fmi_path"] = effect.context.fmi_path
-        answer = callback(context) if with_context else callback()
-        if isinstance(answer, bytes):
-            answer = answer.decode("ascii")
-        if not isinstance(answer, str):
-            message = f"client_assertion gave {type(answer).__name__} instead of a text"
-            raise TypeError(message)
-        return answer
-
-    return ask
 
 
 # --- certificates ----------------------------------------------------------------------------

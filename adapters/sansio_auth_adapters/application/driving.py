@@ -13,13 +13,13 @@ from typing import Self, TypeVar, cast
 from attrs import evolve
 
 from sansio_auth.client import Procedure
-from sansio_auth.errors import AuthorityError, FlowError
-from sansio_auth.partition import access_token_of
-from sansio_auth.results import Metadata, NotCached, Outcome
+from sansio_auth.errors import AuthorityError, ConfigurationError, FlowError
+from sansio_auth.results import NotCached, Outcome
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.application import Application
+from sansio_auth_adapters.application.credential import Callback
 from sansio_auth_adapters.application.dicts import TokenDict, cached_dict, dict_of, failure_of
-from sansio_auth_adapters.application.parts import Connection, transport_of
+from sansio_auth_adapters.application.parts import Connection, blocking_store, transport_of
 from sansio_auth_adapters.application.plan import Plan
 from sansio_auth_adapters.drive import World, run
 from sansio_auth_adapters.transports import with_options
@@ -37,8 +37,17 @@ class DrivenApplication(Application):
     _closed: bool = False
 
     def _open(self, connection: Connection) -> None:
+        if isinstance(self._signer, Callback) and self._signer.awaited:
+            raise ConfigurationError(
+                "client_credential: client_assertion is a coroutine function, which"
+                " ConfidentialClientApplication cannot await; pass an ordinary function, or use"
+                " AsyncConfidentialClientApplication",
+                code="async_callback",
+            )
         self._http_client = connection.http_client
-        self._world = World(transport_of(connection), self._store, self._knowledge, self._signer)
+        self._world = World(
+            transport_of(connection), blocking_store(self._store), self._knowledge, self._signer
+        )
 
     def close(self) -> None:
         """Release the transport's connections; what is in memory is served, nothing is asked."""
@@ -92,20 +101,11 @@ class DrivenApplication(Application):
     def _share(self, plan: Plan) -> Outcome:
         """Let one caller ask for all who want the same; who holds a usable token does not wait."""
         call = plan.call
-        knowledge = self._known(plan)
-        key = call.partition_key(knowledge)
-
-        def usable() -> Outcome | None:
-            if key is None:
-                return None
-            row = call.usable(self._store.peek(key), self._world.clock())
-            return None if row is None else access_token_of(row, Metadata())
-
         return self._flights.run(
-            (call.identity(knowledge), call.demand),
+            (call.identity(self._known(plan)), call.demand),
             lambda: self._fly(plan),
             patience=self._client.policy.call_deadline,
-            instead=usable,
+            instead=lambda: self._usable(plan, self._world.clock()),
         )
 
     def _fly(self, plan: Plan) -> Outcome:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, cast
 
 from attrs import field, frozen
 
@@ -12,19 +13,27 @@ from sansio_auth._telemetry import Succeeded, Tally, Telemetry
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
-from sansio_auth_adapters.ports import Store, Transport
+from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = [
+    "AsyncHttpClientView",
     "AuthorityView",
     "Concealed",
     "Connection",
     "Counters",
     "HttpClientView",
+    "async_transport_of",
+    "awaitable_store",
+    "blocking_store",
     "knowledge_store",
     "token_store",
     "transport_of",
 ]
+
+
+#: What a store can do: see `sansio_auth_adapters.ports`.
+_STORE: Final = ("peek", "load", "save", "look_up")
 
 
 class Concealed:
@@ -67,7 +76,7 @@ class Counters:
                 self._hits = 0
 
 
-def token_store(token_cache: object) -> tuple[Store, object]:
+def token_store(token_cache: object) -> tuple[Store | AsyncStore, object]:
     """Return the store behind a `token_cache`, and the object by which tokens are shared."""
     if token_cache is None:
         store = MemoryStore()
@@ -78,11 +87,33 @@ def token_store(token_cache: object) -> tuple[Store, object]:
 
     if is_token_cache(token_cache):
         return ForeignTokenCache(token_cache), token_cache
+    if all(callable(getattr(token_cache, name, None)) for name in _STORE):
+        return cast("Store | AsyncStore", token_cache), token_cache
     raise ConfigurationError(
-        "token_cache: a TokenCache, a SerializableTokenCache, or an object with the methods of"
-        f" msal's is needed, not {type(token_cache).__name__}",
+        "token_cache: a TokenCache, a SerializableTokenCache, a Store, or an object with the"
+        f" methods of msal's is needed, not {type(token_cache).__name__}",
         code="token_cache",
     )
+
+
+def blocking_store(store: Store | AsyncStore) -> Store:
+    """Return the store for an application that awaits nothing; raises `ConfigurationError`."""
+    if inspect.iscoroutinefunction(store.load):
+        raise ConfigurationError(
+            f"token_cache: {type(store).__name__} has to be awaited; pass a Store, or use"
+            " AsyncConfidentialClientApplication",
+            code="async_store",
+        )
+    return cast("Store", store)
+
+
+def awaitable_store(store: Store | AsyncStore) -> Store | AsyncStore:
+    """Return the store for an application that must not block: in threads, unless in memory."""
+    if isinstance(store, MemoryStore) or inspect.iscoroutinefunction(store.load):
+        return store
+    from sansio_auth_adapters.stores.threads import ThreadsStore
+
+    return ThreadsStore(cast("Store", store))
 
 
 def knowledge_store(http_cache: object, client: ConfidentialClient) -> Store:
@@ -119,6 +150,21 @@ def transport_of(connection: Connection) -> Transport:
         from sansio_auth_adapters.transports.http_client import HttpClientTransport
 
         return HttpClientTransport(connection.http_client)
+    return _own_transport(connection)
+
+
+def async_transport_of(connection: Connection) -> AsyncTransport:
+    """The same for an application that awaits: urllib3 runs in worker threads."""
+    if connection.http_client is not None:
+        from sansio_auth_adapters.transports import async_transport_for
+
+        return async_transport_for(connection.http_client)
+    from sansio_auth_adapters.transports.threads import ThreadsTransport
+
+    return ThreadsTransport(_own_transport(connection))
+
+
+def _own_transport(connection: Connection) -> Transport:
     from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 
     return Urllib3Transport(
@@ -160,3 +206,15 @@ class HttpClientView:
     def close(self) -> None:
         """Release connections."""
         self._close()
+
+
+@frozen
+class AsyncHttpClientView:
+    """`HttpClientView` of the async application."""
+
+    http_client: object | None
+    _close: Callable[[], Awaitable[None]] = field(repr=False)
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._close()
