@@ -45,6 +45,7 @@ _DATES: Final = tuple(
 )
 _CENTURY: Final = 100
 _HALF_CENTURY: Final = 50
+_TWO_DIGITS: Final = 2
 _BAD_REQUEST: Final = 400
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
@@ -75,7 +76,7 @@ def _date(text: str, now: float) -> float | None:
         if (match := form.fullmatch(text)) is None:
             continue
         year = int(match["year"])
-        if year < _CENTURY:
+        if len(match["year"]) == _TWO_DIGITS:
             this_year = datetime.fromtimestamp(now, UTC).year
             year += this_year - this_year % _CENTURY
             if year > this_year + _HALF_CENTURY:

@@ -28,6 +28,9 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 #: No document of the protocol nests deeper than ten; a stack is not to be spent on one that does.
 MAX_DEPTH: Final = 64
 
+#: Python refuses to convert more than 4,300 digits by default, and 640 under any setting.
+_MAX_DIGITS: Final = 640
+
 #: Members that must not be given twice: two readers could otherwise see two different answers.
 _DECISIVE: Final = frozenset(
     {
@@ -63,8 +66,13 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     return members
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique)
+def _integer(digits: str) -> int:
+    """Return a number; of one that Python reads no digits of, the first ones, which are plenty."""
+    return int(digits[:_MAX_DIGITS])
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer)
 
 
 def _too_deep(text: str) -> bool:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
 from sansio_auth.errors import ResponseError, TransportError
@@ -50,6 +50,9 @@ _HINTS: Final = {
     90002: "the tenant does not exist on this cloud",
     50196: "the same request was sent too often: cache the token",
 }
+_ASSERTION_TIME: Final = 700024
+#: What a Date header looks like; nothing else of an answer's headers is told to anybody.
+_DATE: Final = re.compile(r"[A-Za-z0-9 ,:]{20,40}")
 _TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 
 
@@ -142,6 +145,15 @@ def _optional_secret(members: JsonObject, name: str, told: list[str]) -> Secret 
     return None
 
 
+def _refresh_token(members: JsonObject, told: list[str]) -> Secret | None:
+    """The refresh token, unless no request could carry it."""
+    token = _optional_secret(members, "refresh_token", told)
+    if token is not None and not _VISIBLE.fullmatch(token.reveal()):
+        told.append("bad_refresh_token")
+        return None
+    return token
+
+
 def _id_token_claims(id_token: Secret | None, told: list[str]) -> JsonObject | None:
     """The claims, decoded and not verified: the token came over TLS from the endpoint itself."""
     if id_token is None:
@@ -171,7 +183,8 @@ def _home_account_id(
     """Observed: `uid.utid` of client_info, else the id token's `sub`, else nobody."""
     if info is not None:
         uid, utid = info.get("uid"), info.get("utid")
-        if isinstance(uid, str) and isinstance(utid, str) and uid and utid:
+        # A tenant's id has no dot; with one, two pairs could be the same account.
+        if isinstance(uid, str) and isinstance(utid, str) and uid and utid and "." not in utid:
             return f"{uid}.{utid}"
         told.append("client_info_unreadable")
         return None
@@ -247,7 +260,7 @@ def _success(
         extended_expires_on=now + min(extended, policy.max_token_life),
         refresh_on=_refresh_on(members, now, seconds, told),
         scopes=_scopes(members, told),
-        refresh_token=_optional_secret(members, "refresh_token", told),
+        refresh_token=_refresh_token(members, told),
         id_token=id_token,
         id_token_claims=claims,
         client_info=info,
@@ -298,13 +311,21 @@ def _made_up(error: str, status: int) -> Refusal:
     )
 
 
+def _with_their_clock(refusal: Refusal, response: HttpResponse) -> Refusal:
+    """Return a refusal for an assertion's time with the server's own time in its hint."""
+    date = response.header("date") or ""
+    if _ASSERTION_TIME not in refusal.error_codes or not _DATE.fullmatch(date):
+        return refusal
+    return evolve(refusal, hint=f"{refusal.hint} ({date})")
+
+
 def _client_error(response: HttpResponse) -> Refusal:
     try:
         members = parse_object(response.body, lossy=True)
     except UnreadableJson:
         members = {}
     if isinstance(members.get("error"), str) and members["error"]:
-        return refusal_of(members, response.status)
+        return _with_their_clock(refusal_of(members, response.status), response)
     if response.status == _TOO_MANY:
         return _made_up("temporarily_unavailable", response.status)
     return _made_up("unknown_error", response.status)

@@ -23,7 +23,7 @@ from sansio_auth.errors import ConfigurationError
 from sansio_auth.policy import Policy
 from sansio_auth.wire import Pairs
 
-__all__ = ["ASSERTION_TYPE", "Registration", "header_safe"]
+__all__ = ["ASSERTION_TYPE", "Registration", "fits_header", "header_safe"]
 
 #: RFC 7523 section 2.2.
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -32,10 +32,15 @@ _HEADER_TEXT: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?
 _CLIENT_ID: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?")
 
 
+def fits_header(value: str) -> bool:
+    """Whether a text may stand in a header: 1 to 256 characters of printable ASCII."""
+    return _HEADER_TEXT.fullmatch(value) is not None
+
+
 def header_safe(value: str, name: str) -> str:
     """Return the text if it may stand in a header, else raise `ConfigurationError`."""
     given: object = value
-    if not isinstance(given, str) or not _HEADER_TEXT.fullmatch(given):
+    if not isinstance(given, str) or not fits_header(given):
         raise ConfigurationError(
             f"{name}: printable ASCII of at most 256 characters is needed, as it goes into a"
             " header",

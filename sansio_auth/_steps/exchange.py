@@ -22,6 +22,7 @@ from sansio_auth.credentials import AssertionCredential, CertificateCredential
 from sansio_auth.effects import Failure
 from sansio_auth.flow import Script
 from sansio_auth.partition import EndpointsDropped, HoldPlaced, Knowledge, Tokens
+from sansio_auth.registration import fits_header
 from sansio_auth.results import Refusal
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 
@@ -43,7 +44,7 @@ def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
         ("client-request-id", talk.correlation_id),
         ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
         ("x-client-last-telemetry", telemetry.last()),
-        *((("X-AnchorMailbox", anchor),) if anchor else ()),
+        *((("X-AnchorMailbox", anchor),) if fits_header(anchor) else ()),
     )
 
 

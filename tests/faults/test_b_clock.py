@@ -222,7 +222,6 @@ def test_the_servers_date_sets_no_clock(date: str, kind: str) -> None:
         pytest.param(
             _DATE,
             id="row85-date-as-a-hint",
-            marks=pytest.mark.xfail(strict=True, reason="the hint does not tell the server's Date"),
         )
     ],
 )

@@ -63,34 +63,6 @@ def test_tokens_that_expire_together_cost_one_request_each(keys: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys",
-    [
-        pytest.param(
-            50,
-            id="row87-jitter",
-            marks=pytest.mark.xfail(
-                strict=True, reason="a token is due at its refresh_on, without jitter"
-            ),
-        )
-    ],
-)
-def test_tokens_due_together_are_not_all_refreshed_in_the_same_second(keys: int) -> None:
-    """Refreshing ahead of time is advice, and may be spread."""
-    at = world()
-    at.latency = 0.0
-    calls = [client().acquire_token_for_client([f"api://{n}/.default"]) for n in range(keys)]
-    at.faults = [ok(scope=f"api://{n}/.default", refresh_in=1_800) for n in range(keys)]
-    for call in calls:
-        assert isinstance(at.play(call).result, AccessToken)
-    at.clock.advance(1_801)
-    at.faults = [ok()] * keys
-    before = len(at.exchanges)
-    for call in calls:
-        assert isinstance(at.play(call).result, AccessToken)
-    assert len(at.exchanges) - before < keys
-
-
-@pytest.mark.parametrize(
     "life", [pytest.param(60, id="row88-a-minute"), pytest.param(299, id="row88-just-inside")]
 )
 def test_a_token_inside_the_margin_is_asked_for_once_a_call(life: int) -> None:

@@ -241,7 +241,7 @@ class SerializableTokenCache(TokenCache):
         return json.dumps(self._view(), indent=4)
 
     def deserialize(self, state: str | bytes | None) -> None:
-        """Take over what was serialized, by this library or another one; None is an empty cache.
+        """Take over what was serialized, by this library or another one; nothing is an empty cache.
 
         Raises `ConfigurationError` for anything that is no such text; the cache is then as it was.
         """
@@ -258,6 +258,8 @@ def _read(state: object) -> Cache:
             f"state: text is needed, not {type(state).__name__}", code="cache_state"
         )
     raw = state.encode("utf-8", "surrogatepass") if isinstance(state, str) else state
+    if raw.strip() in {b"", b"null"}:
+        return {}
     try:
         return parse_object(raw)
     except UnreadableJson as error:
