@@ -41,7 +41,7 @@ __all__ = [
 A_co = TypeVar("A_co", covariant=True)
 
 FailureKind: TypeAlias = Literal[
-    "connect", "tls", "timeout", "deadline", "incomplete", "proxy", "body_too_large",
+    "connect", "tls", "timeout", "deadline", "incomplete", "proxy", "closed", "body_too_large",
     "redirect_refused", "callback", "store", "unknown",
 ]  # fmt: skip
 

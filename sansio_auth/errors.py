@@ -136,7 +136,7 @@ class TransportError(SansioAuthError, OSError):
 
     Attributes:
         kind: what failed: `connect`, `tls`, `timeout`, `deadline`, `incomplete`, `proxy`,
-            `body_too_large` or `unknown`.
+            `closed`, `body_too_large` or `unknown`.
         sent: whether any byte of the request may have reached the server.
     """
 

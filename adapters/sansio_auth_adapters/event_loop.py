@@ -97,7 +97,6 @@ def _in_asyncio() -> bool:
 def _anyio() -> ModuleType:
     try:
         import anyio
-        import anyio.to_thread
     except ImportError as error:
         raise ConfigurationError(
             "an event loop that is not asyncio's needs anyio: install sansio-auth[anyio]",
@@ -153,5 +152,7 @@ async def in_thread(work: Callable[[], T], threads: Executor | None = None) -> T
     if _in_asyncio():
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(threads, context.run, work)
-    result: T = await _anyio().to_thread.run_sync(work, abandon_on_cancel=True)
-    return result
+    _ = _anyio()  # or the error that names the extra
+    from anyio import to_thread
+
+    return await to_thread.run_sync(work, abandon_on_cancel=True)

@@ -6,6 +6,7 @@ the time, the number of requests and what was noticed on the way are kept in one
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from attrs import define, evolve, field
@@ -128,6 +129,12 @@ def learn(talk: Conversation, fact: Fact) -> Script[Knowledge]:
 _THEIR_FAULT: Final = frozenset({"body_too_large", "redirect_refused"})
 
 
+#: What the caller can do where nobody else can.
+_REMEDIES: Final[Mapping[str, str]] = {
+    "closed": "; the HTTP client was closed: make an application with one that is open"
+}
+
+
 def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError | ResponseError:
     """Return the error that a failed exchange is, chained to the transport's own exception."""
     error: TransportError | ResponseError
@@ -141,7 +148,9 @@ def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError |
         error.__cause__ = failure.cause
         return error
     error = TransportError(
-        f"{stage} request failed: {failure.kind}" + (f" ({failure.error})" * bool(failure.error)),
+        f"{stage} request failed: {failure.kind}"
+        + (f" ({failure.error})" * bool(failure.error))
+        + _REMEDIES.get(failure.kind, ""),
         kind=failure.kind,
         sent=failure.sent,
         correlation_id=talk.correlation_id,

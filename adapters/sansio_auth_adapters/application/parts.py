@@ -147,9 +147,9 @@ class Connection:
 def transport_of(connection: Connection) -> Transport:
     """Return the caller's client behind our port, else urllib3, each imported only when used."""
     if connection.http_client is not None:
-        from sansio_auth_adapters.transports.http_client import HttpClientTransport
+        from sansio_auth_adapters.transports import transport_for
 
-        return HttpClientTransport(connection.http_client)
+        return transport_for(connection.http_client)
     return _own_transport(connection)
 
 

@@ -17,7 +17,16 @@ from attrs import define, field, frozen
 
 from sansio_auth.errors import ConfigurationError, TransportError
 
-__all__ = ["DEFAULT_SECONDS", "Bounds", "Exchange", "Waits", "bounds_of", "read_body"]
+__all__ = [
+    "CHUNK",
+    "DEFAULT_SECONDS",
+    "Body",
+    "Bounds",
+    "Exchange",
+    "Waits",
+    "bounds_of",
+    "read_body",
+]
 
 #: A number of seconds, a (connect, read) pair, or None for the default.
 Waits: TypeAlias = float | tuple[float | None, float | None] | None
@@ -25,7 +34,8 @@ Waits: TypeAlias = float | tuple[float | None, float | None] | None
 #: Seconds that an exchange may take in total where nobody says anything else.
 DEFAULT_SECONDS: Final = 30.0
 
-_CHUNK: Final = 65_536
+#: Bytes that are read at a time.
+CHUNK: Final = 65_536
 #: A socket's timer may fire a moment before the clock says so; this near, the time is over.
 _TIMER_SLACK: Final = 0.01
 
@@ -169,27 +179,47 @@ def _decoder(coding: str | None) -> _Plain | _Inflated:
             return _Plain()
 
 
+class Body:
+    """A body that comes in pieces, as they are on the wire; bounded in bytes and in time.
+
+    No more than one piece beyond `max_bytes` is ever held, whatever the body would decode to.
+    `feed` and `finish` raise `TransportError` when it is too large, late or broken off.
+    """
+
+    def __init__(self, exchange: Exchange, *, coding: str | None, max_bytes: int) -> None:
+        self._exchange: Final = exchange
+        self._max_bytes: Final = max_bytes
+        self._decoder: Final = _decoder(coding)
+        self._decoded: Final = bytearray()
+        self._received = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._received += len(piece)
+        room = self._max_bytes + 1 - len(self._decoded)
+        try:
+            self._decoded.extend(self._decoder.feed(piece, room))
+        except zlib.error as error:
+            raise TransportError("the body's coding is broken", kind="incomplete") from error
+        if len(self._decoded) > self._max_bytes or self._received > self._max_bytes + CHUNK:
+            raise TransportError(
+                f"the body is beyond {self._max_bytes} bytes", kind="body_too_large"
+            )
+        if self._exchange.over:
+            raise TransportError("the time for this exchange is over", kind="deadline")
+
+    def finish(self) -> bytes:
+        """Return the decoded body."""
+        if not self._decoder.complete:
+            raise TransportError("the coded body broke off", kind="incomplete")
+        return bytes(self._decoded)
+
+
 def read_body(
     read: Callable[[int], bytes | None], exchange: Exchange, *, coding: str | None, max_bytes: int
 ) -> bytes:
-    """Return a decoded body, or raise `TransportError` when it is too large, late or broken off.
-
-    `read(n)` gives up to n bytes as they are on the wire, nothing at the end. No more than one
-    chunk beyond `max_bytes` is ever held, whatever the body would decode to.
-    """
-    decoder = _decoder(coding)
-    body = bytearray()
-    received = 0
-    while chunk := read(_CHUNK):
-        received += len(chunk)
-        try:
-            body += decoder.feed(chunk, max_bytes + 1 - len(body))
-        except zlib.error as error:
-            raise TransportError("the body's coding is broken", kind="incomplete") from error
-        if len(body) > max_bytes or received > max_bytes + _CHUNK:
-            raise TransportError(f"the body is beyond {max_bytes} bytes", kind="body_too_large")
-        if exchange.over:
-            raise TransportError("the time for this exchange is over", kind="deadline")
-    if not decoder.complete:
-        raise TransportError("the coded body broke off", kind="incomplete")
-    return bytes(body)
+    """Return a decoded body; `read(n)` gives up to n bytes of it, nothing at the end."""
+    body = Body(exchange, coding=coding, max_bytes=max_bytes)
+    while piece := read(CHUNK):
+        body.feed(piece)
+    return body.finish()

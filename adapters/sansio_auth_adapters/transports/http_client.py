@@ -16,7 +16,7 @@ from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 from sansio_auth_adapters.ports import Transport
 from sansio_auth_adapters.transports._concealed import ConcealedForm
 
-__all__ = ["HttpClientTransport", "PostHook"]
+__all__ = ["HttpClientTransport", "PostHook", "error_of", "keywords_of", "read_answer"]
 
 #: Failures, by the name of requests' and others' exception types, and what is known of them.
 _KINDS: Final = {
@@ -80,7 +80,7 @@ class HttpClientTransport:
 
         A redirect that the client followed is a `ResponseError` with code `redirect_refused`.
         """
-        keywords = _keywords(request)
+        keywords = keywords_of(request)
         if _is_session(self._client):
             keywords |= {"allow_redirects": False, "timeout": request.timeout}
         method = cast("Callable[..., object]", getattr(self._client, request.method.lower()))
@@ -114,13 +114,13 @@ class PostHook:
         """Send one request and return the response, or raise `TransportError`."""
         if request.method != "POST":
             return self._otherwise.send(request)
-        return _called(self._post, request, _keywords(request) | self._options)
+        return _called(self._post, request, keywords_of(request) | self._options)
 
     def close(self) -> None:
         """Release nothing: the transport behind it belongs to somebody else."""
 
 
-def _keywords(request: HttpRequest) -> dict[str, object]:
+def keywords_of(request: HttpRequest) -> dict[str, object]:
     """Return what MSAL passes beside the URL: all three with a form, else only what there is."""
     keywords: dict[str, object] = {
         "params": dict(request.query) or None,
@@ -135,14 +135,15 @@ def _called(
     method: Callable[..., object], request: HttpRequest, keywords: Mapping[str, object]
 ) -> HttpResponse:
     try:
-        return _read(method(request.url, **keywords), request)
+        return read_answer(method(request.url, **keywords), request)
     except (ResponseError, TransportError):
         raise
     except Exception as error:
-        raise _transport_error(error) from error
+        raise error_of(error) from error
 
 
-def _read(answer: object, request: HttpRequest) -> HttpResponse:
+def read_answer(answer: object, request: HttpRequest) -> HttpResponse:
+    """Return what a client answered; raises `ResponseError` for what must not be an answer."""
     if getattr(answer, "history", None):
         raise ResponseError("the http_client followed a redirect", code="redirect_refused")
     text: object = getattr(answer, "text")  # noqa: B009 - the client's class is unknown
@@ -155,8 +156,10 @@ def _read(answer: object, request: HttpRequest) -> HttpResponse:
     return HttpResponse(status, _headers(getattr(answer, "headers", None)), body)
 
 
-def _transport_error(error: Exception) -> TransportError:
+def error_of(error: Exception) -> TransportError:
     """Return what a client's exception means, by the first of its types that is known."""
+    if isinstance(error, RuntimeError) and "closed" in str(error):
+        return TransportError("the http_client is closed", kind="closed", sent=False)
     for base in type(error).__mro__:
         if base.__name__ in _KINDS:
             kind, sent = _KINDS[base.__name__]

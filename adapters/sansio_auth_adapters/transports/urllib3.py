@@ -10,24 +10,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse, host_of
-from sansio_auth_adapters import ambient
 from sansio_auth_adapters.ports import Transport
 from sansio_auth_adapters.transports._exchange import Exchange, Waits, bounds_of
+from sansio_auth_adapters.transports._headers import transport_headers
 from sansio_auth_adapters.transports._proxies import (
     Proxy,
     environment_proxy,
     parse_proxies,
     select_proxy,
 )
+from sansio_auth_adapters.transports._tls import checked_verify, tls_context
 
 if TYPE_CHECKING:
-    import ssl
-
     from urllib3 import PoolManager
 
 __all__ = ["Urllib3Transport"]
@@ -35,8 +33,6 @@ __all__ = ["Urllib3Transport"]
 #: Pools by process, kind of verification and proxy: a child process never shares a socket with
 #: its parent, and transports made by `with_options` share what can be shared.
 _Pools: TypeAlias = "dict[tuple[int, bool | str, Proxy | None], PoolManager]"
-
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Urllib3Transport:
@@ -61,7 +57,7 @@ class Urllib3Transport:
         proxies: Mapping[str, str | None] | None = None,
         timeout: Waits = None,
     ) -> None:
-        self._verify: Final = _checked(verify)
+        self._verify: Final = checked_verify(verify)
         self._proxies: Final = None if proxies is None else parse_proxies(proxies)
         self._bounds: Final = bounds_of(timeout)
         self._given: Final[Mapping[str, object]] = {
@@ -108,7 +104,7 @@ class Urllib3Transport:
             ) from error
         from sansio_auth_adapters.transports._connections import carry
 
-        return carry(manager, request, _headers(request), exchange)
+        return carry(manager, request, transport_headers(request), exchange)
 
     def close(self) -> None:
         """Close the connections that nobody is using; a later `send` opens new ones."""
@@ -127,7 +123,7 @@ class Urllib3Transport:
         from sansio_auth_adapters.transports._connections import pools
 
         # Two threads may make one each; both use the one that was first, and no lock is held.
-        return self._pools.setdefault(key, pools(proxy, _tls_context(self._verify)))
+        return self._pools.setdefault(key, pools(proxy, tls_context(self._verify)))
 
     def __repr__(self) -> str:
         return f"Urllib3Transport(verify={self._verify!r})"
@@ -135,64 +131,3 @@ class Urllib3Transport:
     def __reduce__(self) -> tuple[object, ...]:
         message = "a transport holds sockets: make another one instead"
         raise TypeError(message)
-
-
-def _headers(request: HttpRequest) -> dict[str, str]:
-    """Return the request's headers with those that are the transport's business."""
-    own = {"Accept-Encoding": "identity", "User-Agent": f"sansio-auth/{ambient.library_version()}"}
-    if request.form is not None:
-        own["Content-Type"] = _FORM
-    given = {name.lower() for name, _ in request.headers}
-    return {name: it for name, it in own.items() if name.lower() not in given} | dict(
-        request.headers
-    )
-
-
-def _checked(verify: object) -> bool | str:
-    """Return `verify` as a bool or a path that exists; raises `ConfigurationError`."""
-    if isinstance(verify, bool):
-        return verify
-    if not isinstance(verify, str | os.PathLike):
-        raise ConfigurationError("verify: True, False or a path is needed", code="verify")
-    path = str(Path(cast("str | os.PathLike[str]", verify)).expanduser())
-    if not Path(path).exists():
-        raise ConfigurationError(f"verify: {path} does not exist", code="verify")
-    try:
-        _ = _tls_context(path)
-    except OSError as error:
-        raise ConfigurationError(f"verify: {path} holds no certificates", code="verify") from error
-    return path
-
-
-def _tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' argument
-    """Return the context of all connections; raises `OSError` for an unreadable file."""
-    import ssl
-
-    if verify is False:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    path = (
-        verify
-        if isinstance(verify, str)
-        else os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    )
-    if path:
-        folder = Path(path).is_dir()
-        return ssl.create_default_context(
-            cafile=None if folder else path, capath=path if folder else None
-        )
-    context = ssl.create_default_context()
-    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
-        _add_certifi(context)
-    return context
-
-
-def _add_certifi(context: ssl.SSLContext) -> None:
-    """Trust certifi's certificates where it is installed: some systems bring none."""
-    try:
-        from certifi import where
-    except ImportError:
-        return
-    context.load_verify_locations(where())

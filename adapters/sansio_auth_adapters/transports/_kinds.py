@@ -1,0 +1,51 @@
+"""What a client's exceptions mean, by the names of their classes: no client is imported for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.wire import HttpRequest, host_of
+from sansio_auth_adapters.transports._exchange import Exchange
+
+__all__ = ["Kinds", "names_of", "read_failure"]
+
+#: For the name of an exception class: what failed, and whether anything may have been sent.
+Kinds = Mapping[str, tuple[str, bool]]
+
+
+def names_of(error: BaseException | None) -> list[str]:
+    """Return the names of all classes of an exception and of what led to it."""
+    names: list[str] = []
+    while error is not None:
+        names += [base.__name__ for base in type(error).__mro__]
+        error = error.__cause__ or error.__context__
+    return names
+
+
+def _meaning(error: Exception, kinds: Kinds, exchange: Exchange) -> tuple[str, bool]:
+    if isinstance(error, RuntimeError) and "closed" in str(error):
+        return "closed", False
+    if isinstance(error, ConfigurationError):  # what the environment says of proxies
+        return "proxy", False
+    names = (base.__name__ for base in type(error).__mro__)
+    kind, sent = next((kinds[name] for name in names if name in kinds), ("unknown", True))
+    if kind == "connect" and "SSLError" in names_of(error):
+        return "tls", sent
+    if (kind in {"timeout", "connect"} or isinstance(error, TimeoutError)) and exchange.over:
+        return "deadline", sent
+    return kind, sent
+
+
+def read_failure(
+    error: Exception, kinds: Kinds, request: HttpRequest, exchange: Exchange
+) -> TransportError:
+    """Return what an exception means; its own text may hold anything and is not told."""
+    if isinstance(error, TransportError):
+        return error
+    kind, sent = _meaning(error, kinds, exchange)
+    return TransportError(
+        f"{request.method} to {host_of(request.url)}: {kind} ({type(error).__name__})",
+        kind=kind,
+        sent=sent,
+    )

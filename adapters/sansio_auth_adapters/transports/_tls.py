@@ -1,0 +1,68 @@
+"""What MSAL's `verify` means, and the TLS context that it makes.
+
+Knows the environment's certificates. Refuses to know sockets; `ssl` is loaded when a context is
+made.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sansio_auth.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["checked_verify", "tls_context"]
+
+
+def checked_verify(verify: object) -> bool | str:
+    """Return `verify` as a bool or a path that exists; raises `ConfigurationError`."""
+    if isinstance(verify, bool):
+        return verify
+    if not isinstance(verify, str | os.PathLike):
+        raise ConfigurationError("verify: True, False or a path is needed", code="verify")
+    path = str(Path(cast("str | os.PathLike[str]", verify)).expanduser())
+    if not Path(path).exists():
+        raise ConfigurationError(f"verify: {path} does not exist", code="verify")
+    try:
+        _ = tls_context(path)
+    except OSError as error:
+        raise ConfigurationError(f"verify: {path} holds no certificates", code="verify") from error
+    return path
+
+
+def tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' argument
+    """Return the context of all connections; raises `OSError` for an unreadable file."""
+    import ssl
+
+    if verify is False:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    path = (
+        verify
+        if isinstance(verify, str)
+        else os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    )
+    if path:
+        folder = Path(path).is_dir()
+        return ssl.create_default_context(
+            cafile=None if folder else path, capath=path if folder else None
+        )
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
+        _add_certifi(context)
+    return context
+
+
+def _add_certifi(context: ssl.SSLContext) -> None:
+    """Trust certifi's certificates where it is installed: some systems bring none."""
+    try:
+        from certifi import where
+    except ImportError:
+        return
+    context.load_verify_locations(where())
