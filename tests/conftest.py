@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,3 +86,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if rows:
         cases = sum(bool(it) for it in told)
         terminalreporter.write_line(f"faults: {len(rows)} rows of the catalogue, {cases} cases")
+    _write_matrix(terminalreporter)
+
+
+def _write_matrix(terminalreporter: Any) -> None:
+    """Say of every transport how many cases of its contract passed."""
+    told = [
+        dict(it.user_properties).get("transport") for it in terminalreporter.stats.get("passed", [])
+    ]
+    counts = Counter(it for it in told if it)
+    columns = sorted({it.partition("|")[2] for it in counts})
+    if not columns:
+        return
+    terminalreporter.write_line(f"{'transports':<18}" + "".join(f"{it:>10}" for it in columns))
+    for name in dict.fromkeys(sorted(it.partition("|")[0] for it in counts)):
+        row = "".join(f"{counts[f'{name}|{it}']:>10}" for it in columns)
+        terminalreporter.write_line(f"{name:<18}{row}")

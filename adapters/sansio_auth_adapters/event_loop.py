@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -126,21 +127,28 @@ async def pause(seconds: float) -> None:
         await _anyio().sleep(seconds)
 
 
-def deadline(seconds: float) -> AbstractAsyncContextManager[None]:
-    """Return a block that is cancelled after that long and then raises `TimeoutError`."""
+def deadline(seconds: float) -> AbstractAsyncContextManager[Callable[[], None]]:
+    """Return a block that is cancelled after that long and then raises `TimeoutError`.
+
+    It gives a function that makes it be now.
+    """
     return _asyncio_deadline(seconds) if _in_asyncio() else _anyio_deadline(seconds)
 
 
 @asynccontextmanager
-async def _asyncio_deadline(seconds: float) -> AsyncGenerator[None]:
-    async with asyncio.timeout(seconds):
-        yield
+async def _asyncio_deadline(seconds: float) -> AsyncGenerator[Callable[[], None]]:
+    async with asyncio.timeout(seconds) as limit:
+        yield lambda: limit.reschedule(asyncio.get_running_loop().time())
 
 
 @asynccontextmanager
-async def _anyio_deadline(seconds: float) -> AsyncGenerator[None]:
-    with _anyio().fail_after(seconds):
-        yield
+async def _anyio_deadline(seconds: float) -> AsyncGenerator[Callable[[], None]]:
+    with _anyio().fail_after(seconds) as limit:
+
+        def expire() -> None:
+            limit.deadline = -math.inf
+
+        yield expire
 
 
 async def in_thread(work: Callable[[], T], threads: Executor | None = None) -> T:

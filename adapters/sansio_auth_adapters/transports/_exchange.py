@@ -16,14 +16,17 @@ from typing import Final, Protocol, TypeAlias, cast
 from attrs import define, field, frozen
 
 from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.wire import HttpResponse, Pairs
 
 __all__ = [
     "CHUNK",
     "DEFAULT_SECONDS",
+    "GRACE",
     "Body",
     "Bounds",
     "Exchange",
     "Waits",
+    "answered",
     "bounds_of",
     "read_body",
 ]
@@ -36,6 +39,9 @@ DEFAULT_SECONDS: Final = 30.0
 
 #: Bytes that are read at a time.
 CHUNK: Final = 65_536
+_STATUSES: Final = range(100, 1000)
+#: Seconds by which a client's own wait may end before the task is cancelled: it can tidy up then.
+GRACE: Final = 0.05
 #: A socket's timer may fire a moment before the clock says so; this near, the time is over.
 _TIMER_SLACK: Final = 0.01
 
@@ -109,6 +115,13 @@ class Exchange:
         if left <= 0:
             raise TimeoutError("the time for this exchange is over")
         return min(left / share, at_most)
+
+
+def answered(status: int, headers: Pairs, body: bytes) -> HttpResponse:
+    """Return a response; raises `TransportError` for a status that HTTP does not have."""
+    if status not in _STATUSES:
+        raise TransportError(f"{status} is no status of HTTP", kind="incomplete")
+    return HttpResponse(status, headers, body)
 
 
 @define

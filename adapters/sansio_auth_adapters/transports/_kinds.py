@@ -30,17 +30,21 @@ def _meaning(error: Exception, kinds: Kinds, exchange: Exchange) -> tuple[str, b
         return "proxy", False
     names = (base.__name__ for base in type(error).__mro__)
     kind, sent = next((kinds[name] for name in names if name in kinds), ("unknown", True))
-    if kind == "connect" and "SSLError" in names_of(error):
-        return "tls", sent
+    led = names_of(error)
+    if "SSLError" in led and "TimeoutError" not in led:  # a wait of TLS is an SSLError too
+        kind = "tls"
     if (kind in {"timeout", "connect"} or isinstance(error, TimeoutError)) and exchange.over:
-        return "deadline", sent
-    return kind, sent
+        kind = "deadline"
+    return kind, sent and exchange.sent
 
 
 def read_failure(
     error: Exception, kinds: Kinds, request: HttpRequest, exchange: Exchange
 ) -> TransportError:
-    """Return what an exception means; its own text may hold anything and is not told."""
+    """Return what an exception means; its own text may hold anything and is not told.
+
+    Nothing was sent before `exchange.sent` says so.
+    """
     if isinstance(error, TransportError):
         return error
     kind, sent = _meaning(error, kinds, exchange)

@@ -7,6 +7,7 @@ made.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +16,7 @@ from sansio_auth.errors import ConfigurationError
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["checked_verify", "tls_context"]
+__all__ = ["checked_verify", "tls_context", "warn_of"]
 
 
 def checked_verify(verify: object) -> bool | str:
@@ -32,6 +33,18 @@ def checked_verify(verify: object) -> bool | str:
     except OSError as error:
         raise ConfigurationError(f"verify: {path} holds no certificates", code="verify") from error
     return path
+
+
+def warn_of(verify: bool | str) -> None:  # noqa: FBT001 - requests' argument
+    """Warn where nothing is verified, as urllib3 does for its own connections."""
+    if verify is False:
+        from urllib3.exceptions import InsecureRequestWarning
+
+        warnings.warn(
+            "verify=False: whoever answers is taken for the identity provider",
+            InsecureRequestWarning,
+            stacklevel=2,
+        )
 
 
 def tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' argument

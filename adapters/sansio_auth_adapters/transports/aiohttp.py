@@ -18,9 +18,11 @@ from sansio_auth_adapters.event_loop import deadline
 from sansio_auth_adapters.transports._concealed import ConcealedBody
 from sansio_auth_adapters.transports._exchange import (
     CHUNK,
+    GRACE,
     Body,
     Exchange,
     Waits,
+    answered,
     bounds_of,
 )
 from sansio_auth_adapters.transports._headers import transport_headers
@@ -30,7 +32,7 @@ from sansio_auth_adapters.transports._proxies import (
     parse_proxies,
     select_proxy,
 )
-from sansio_auth_adapters.transports._tls import checked_verify, tls_context
+from sansio_auth_adapters.transports._tls import checked_verify, tls_context, warn_of
 
 __all__ = ["AiohttpTransport"]
 
@@ -38,6 +40,7 @@ __all__ = ["AiohttpTransport"]
 _Theirs: TypeAlias = Any
 
 _KINDS: Final[Kinds] = {
+    "UnicodeError": ("connect", False),
     "ClientSSLError": ("tls", False),
     "ClientProxyConnectionError": ("proxy", False),
     "ClientHttpProxyError": ("proxy", False),
@@ -51,6 +54,11 @@ _KINDS: Final[Kinds] = {
     "ClientPayloadError": ("incomplete", True),
     "ClientResponseError": ("incomplete", True),
 }
+
+
+async def _sending(_session: _Theirs, context: _Theirs, _parameters: _Theirs) -> None:
+    exchange: Exchange = context.trace_request_ctx
+    exchange.sent = True
 
 
 class AiohttpTransport:
@@ -103,7 +111,13 @@ class AiohttpTransport:
     def _made(self) -> _Theirs:
         import aiohttp
 
+        warn_of(self._verify)
+        sending = aiohttp.TraceConfig()
+        # From here on nobody can be sure that no byte of the request arrived.
+        sending.on_connection_create_end.append(_sending)
+        sending.on_connection_reuseconn.append(_sending)
         return aiohttp.ClientSession(
+            trace_configs=[sending],
             auto_decompress=False,
             connector=aiohttp.TCPConnector(ssl=tls_context(self._verify)),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -125,7 +139,7 @@ class AiohttpTransport:
         """Return the response to one request; redirects come back as they are."""
         exchange = Exchange.begin(self._bounds, request.timeout)
         try:
-            async with deadline(exchange.wait(exchange.bounds.total)):
+            async with deadline(exchange.wait(exchange.bounds.total) + GRACE):
                 return await self._exchanged(request, exchange)
         except Exception as error:
             raise read_failure(error, _KINDS, request, exchange) from error
@@ -135,6 +149,7 @@ class AiohttpTransport:
         from yarl import URL
 
         session, waits = self._session(), exchange.bounds
+        exchange.sent = self._injected is not None  # of such a session nobody tells
         async with session.request(
             request.method,
             URL(request.target, encoded=True),
@@ -144,6 +159,7 @@ class AiohttpTransport:
             timeout=ClientTimeout(
                 sock_connect=exchange.wait(waits.connect), sock_read=exchange.wait(waits.read)
             ),
+            **({} if self._injected is not None else {"trace_request_ctx": exchange}),
             **self._way(request),
         ) as response:
             raw = response.raw_headers
@@ -157,7 +173,7 @@ class AiohttpTransport:
             async for piece in response.content.iter_chunked(CHUNK):
                 body.feed(piece)
             headers = tuple((name.decode("latin-1"), it.decode("latin-1")) for name, it in raw)
-            return HttpResponse(response.status, headers, body.finish())
+            return answered(response.status, headers, body.finish())
 
     async def close(self) -> None:
         """Close the session."""

@@ -9,7 +9,7 @@ is looked at after every piece of the body, and the client's own waits bound eve
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -19,7 +19,15 @@ from attrs import frozen
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
 from sansio_auth_adapters.transports._concealed import ConcealedBody
-from sansio_auth_adapters.transports._exchange import Body, Bounds, Exchange, Waits, bounds_of
+from sansio_auth_adapters.transports._exchange import (
+    GRACE,
+    Body,
+    Bounds,
+    Exchange,
+    Waits,
+    answered,
+    bounds_of,
+)
 from sansio_auth_adapters.transports._headers import transport_headers
 from sansio_auth_adapters.transports._kinds import Kinds, read_failure
 from sansio_auth_adapters.transports._proxies import (
@@ -28,7 +36,7 @@ from sansio_auth_adapters.transports._proxies import (
     parse_proxies,
     select_proxy,
 )
-from sansio_auth_adapters.transports._tls import checked_verify, tls_context
+from sansio_auth_adapters.transports._tls import checked_verify, tls_context, warn_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,16 +47,25 @@ __all__ = ["AsyncHttpxTransport", "HttpxTransport"]
 _Theirs: TypeAlias = Any
 
 _KINDS: Final[Kinds] = {
+    "UnicodeError": ("connect", False),
     "ConnectTimeout": ("connect", False),
     "PoolTimeout": ("connect", False),
     "ProxyError": ("proxy", False),
     "ConnectError": ("connect", False),
     "UnsupportedProtocol": ("connect", False),
     "TimeoutException": ("timeout", True),
+    "InvalidURL": ("incomplete", True),  # where a redirect points to
     "RemoteProtocolError": ("incomplete", True),
     "ReadError": ("incomplete", True),
     "WriteError": ("incomplete", True),
     "CloseError": ("incomplete", True),
+}
+
+
+_PROXIED: Final[Kinds] = {
+    **_KINDS,
+    "ConnectError": ("proxy", False),
+    "ConnectTimeout": ("proxy", False),
 }
 
 
@@ -77,21 +94,23 @@ class _Ways:
         self._library: Final = _library()
         self.clients: Final[dict[_Way, _Theirs]] = {}
 
+    def proxy_for(self, request: HttpRequest) -> Proxy | None:
+        """Return the proxy that a request goes through."""
+        if request.direct:
+            return None
+        if self._proxies is None:
+            return environment_proxy(request.url)
+        return select_proxy(request.url, self._proxies)
+
     def client_for(self, request: HttpRequest) -> _Theirs:
         """Return the client that a request goes through."""
-        proxy = None
-        if not request.direct:
-            proxy = (
-                environment_proxy(request.url)
-                if self._proxies is None
-                else select_proxy(request.url, self._proxies)
-            )
-        way = _Way(os.getpid(), self._verify, proxy)
+        way = _Way(os.getpid(), self._verify, self.proxy_for(request))
         kept = self.clients.get(way)
         return self.clients.setdefault(way, self._made(way)) if kept is None else kept
 
     def _made(self, way: _Way) -> _Theirs:
         library: _Theirs = self._library
+        warn_of(way.verify)
         context = tls_context(way.verify)
         return getattr(library, self._kind)(
             verify=context,
@@ -132,7 +151,13 @@ def _no_cookies() -> object:
     return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
-def _request(client: _Theirs, request: HttpRequest, exchange: Exchange) -> _Theirs:
+def _sends(event: str, info: Mapping[str, _Theirs]) -> bool:
+    """Whether a trace tells that the request itself, not a tunnel for it, goes out now."""
+    begins = event.endswith(".send_request_headers.started")
+    return begins and info["request"].method != b"CONNECT"
+
+
+def _request(client: _Theirs, request: HttpRequest, exchange: Exchange, trace: object) -> _Theirs:
     """Return the client's form of a request; nothing ambient of the client's is in it."""
     waits = exchange.bounds
     connect, read = exchange.wait(waits.connect), exchange.wait(waits.read)
@@ -141,7 +166,10 @@ def _request(client: _Theirs, request: HttpRequest, exchange: Exchange) -> _Thei
         request.target,
         content=None if request.body is None else ConcealedBody(request.body),
         headers=transport_headers(request),
-        extensions={"timeout": {"connect": connect, "pool": connect, "read": read, "write": read}},
+        extensions={
+            "timeout": {"connect": connect, "pool": connect, "read": read, "write": read},
+            "trace": trace,
+        },
     )
     given = {name.lower() for name, _ in request.headers}
     for name in {"cookie", "authorization"} - given:
@@ -165,7 +193,28 @@ def _response(response: _Theirs, body: Body) -> HttpResponse:
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
     )
-    return HttpResponse(response.status_code, headers, body.finish())
+    return answered(response.status_code, headers, body.finish())
+
+
+async def _fill(body: Body, response: _Theirs, expire: Callable[[], None]) -> None:
+    """Read a body; where it is refused, the reading is cancelled from within.
+
+    Left in the middle, the generators that the client reads with would have to be collected, which
+    trio complains of.
+    """
+    refused: TransportError | None = None
+    try:
+        async for piece in response.aiter_raw():
+            if refused is not None:
+                continue
+            try:
+                body.feed(piece)
+            except TransportError as error:
+                refused = error
+                expire()
+    finally:
+        if refused is not None:
+            raise refused
 
 
 class _Settings:
@@ -201,6 +250,14 @@ class _Settings:
     def _client(self, request: HttpRequest) -> _Theirs:
         return self._injected if self._ways is None else self._ways.client_for(request)
 
+    def _failure(
+        self, error: Exception, request: HttpRequest, exchange: Exchange
+    ) -> TransportError:
+        # Both libraries say "connect" of a proxy that is not there.
+        environment = isinstance(error, ConfigurationError)
+        proxied = not environment and self._ways is not None and self._ways.proxy_for(request)
+        return read_failure(error, _PROXIED if proxied else _KINDS, request, exchange)
+
     def _own(self) -> list[_Theirs]:
         """Return the clients to be closed and forget them."""
         if self._ways is None:
@@ -233,7 +290,11 @@ class HttpxTransport(_Settings):
         exchange = Exchange.begin(self._bounds, request.timeout)
         try:
             client = self._client(request)
-            made = _request(client, request, exchange)
+
+            def trace(event: str, info: Mapping[str, _Theirs]) -> None:
+                exchange.sent = exchange.sent or _sends(event, info)
+
+            made = _request(client, request, exchange, trace)
             response = client.send(made, stream=True, auth=None, follow_redirects=False)
             try:
                 body = _body(response, request, exchange)
@@ -243,7 +304,7 @@ class HttpxTransport(_Settings):
             finally:
                 response.close()
         except Exception as error:
-            raise read_failure(error, _KINDS, request, exchange) from error
+            raise self._failure(error, request, exchange) from error
 
     def close(self) -> None:
         """Close the client."""
@@ -262,19 +323,24 @@ class AsyncHttpxTransport(_Settings):
 
         exchange = Exchange.begin(self._bounds, request.timeout)
         try:
-            async with deadline(exchange.wait(exchange.bounds.total)):
-                return await self._exchanged(request, exchange)
+            async with deadline(exchange.wait(exchange.bounds.total) + GRACE) as expire:
+                return await self._exchanged(request, exchange, expire)
         except Exception as error:
-            raise read_failure(error, _KINDS, request, exchange) from error
+            raise self._failure(error, request, exchange) from error
 
-    async def _exchanged(self, request: HttpRequest, exchange: Exchange) -> HttpResponse:
+    async def _exchanged(
+        self, request: HttpRequest, exchange: Exchange, expire: Callable[[], None]
+    ) -> HttpResponse:
         client = self._client(request)
-        made = _request(client, request, exchange)
+
+        async def trace(event: str, info: Mapping[str, _Theirs]) -> None:
+            exchange.sent = exchange.sent or _sends(event, info)
+
+        made = _request(client, request, exchange, trace)
         response = await client.send(made, stream=True, auth=None, follow_redirects=False)
         try:
             body = _body(response, request, exchange)
-            async for piece in response.aiter_raw():
-                body.feed(piece)
+            await _fill(body, response, expire)
             return _response(response, body)
         finally:
             await response.aclose()

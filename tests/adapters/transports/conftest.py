@@ -92,3 +92,23 @@ def reading(reader: Subject, made: Callable[[Subject, Wishes], Transport]) -> Tr
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """The authority that the tests' clients are told to trust."""
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a transport leaves to the client behind it; note whom each case is about."""
+    left: list[pytest.Item] = []
+    for item in items:
+        call = getattr(item, "callspec", None)
+        subject = call and (call.params.get("subject") or call.params.get("reader"))
+        if not isinstance(subject, Subject):
+            continue
+        assert isinstance(item, pytest.Function)
+        case = item.name.partition("[")[2].rstrip("]").removeprefix(subject.name).lstrip("-")
+        if subject.owes(item.originalname, case):
+            about = item.path.stem.removeprefix("test_contract_")
+            item.user_properties.append(("transport", f"{subject.name}|{about}"))
+        else:
+            left.append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]

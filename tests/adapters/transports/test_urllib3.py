@@ -16,7 +16,8 @@ from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters.ambient import library_version
 from sansio_auth_adapters.transports import with_options
-from sansio_auth_adapters.transports.urllib3 import Urllib3Transport, _tls_context
+from sansio_auth_adapters.transports._tls import tls_context
+from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 from tests.adapters.transports.certificates import Authority
 from tests.adapters.transports.conftest import Serve
 from tests.adapters.transports.faultserver import Line, answering, response
@@ -124,7 +125,7 @@ def test_certifi_stands_in_for_a_system_without_authorities(
         monkeypatch.setenv(name, str(tmp_path / "nothing"))
     if not installed:
         monkeypatch.setitem(sys.modules, "certifi", None)
-    trusted = _tls_context(verify=True).cert_store_stats()["x509_ca"]
+    trusted = tls_context(verify=True).cert_store_stats()["x509_ca"]
     assert (trusted > 0) is installed
 
 
