@@ -15,9 +15,20 @@ from typing import Final
 
 from sansio_auth.errors import ConfigurationError
 
-__all__ = ["entropy", "environment", "library_version", "now", "pause", "platform", "read_key_file"]
+__all__ = [
+    "entropy",
+    "environment",
+    "file_stamp",
+    "library_version",
+    "now",
+    "pause",
+    "platform",
+    "read_key_file",
+    "read_token_file",
+]
 
 _MAX_KEY_FILE: Final = 1 << 20
+_MAX_TOKEN_FILE: Final = 1 << 16
 
 
 def now() -> float:
@@ -51,6 +62,23 @@ def library_version() -> str:
         return version("sansio-auth")
     except PackageNotFoundError:
         return "0"
+
+
+def file_stamp(path: str) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced or written; links are followed."""
+    status = Path(path).stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def read_token_file(path: str) -> bytes:
+    """Return a token file's content; `OSError` passes with its `errno`, a huge file is refused."""
+    with Path(path).open("rb") as file:
+        content = file.read(_MAX_TOKEN_FILE + 1)
+    if len(content) > _MAX_TOKEN_FILE:
+        raise ConfigurationError(
+            f"{path} is larger than {_MAX_TOKEN_FILE} bytes: not a token", code="token_file"
+        )
+    return content
 
 
 def read_key_file(path: str) -> bytes:

@@ -1,0 +1,104 @@
+"""What attaching a token to somebody's requests takes, whichever HTTP library sends them.
+
+Knows where a token comes from, what a claims challenge is and which addresses a token may go to.
+Refuses to know any HTTP library.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from sansio_auth import parse_www_authenticate
+from sansio_auth.errors import ConfigurationError, SansioAuthError
+from sansio_auth_adapters.application.dicts import TokenDict
+
+__all__ = ["App", "AppTokens", "TokenRefused", "TokenSource", "claims_of", "host_for_token"]
+
+#: Gives a token; what it is called with is a claims challenge to be met, or None.
+TokenSource: TypeAlias = Callable[[str | None], str | Awaitable[str]]
+
+_UNAUTHORIZED: Final = 401
+
+
+class TokenRefused(SansioAuthError):  # noqa: N818 - says what happened
+    """The identity provider refused the token that a request was to carry.
+
+    `code` is the OAuth `error`; the message holds the provider's own description.
+    """
+
+
+class App(Protocol):
+    """An application of either colour, as far as it is needed here."""
+
+    def acquire_token_for_client(
+        self, scopes: Iterable[str], claims_challenge: str | None = None
+    ) -> TokenDict | Awaitable[TokenDict]:
+        """Return a token for the application itself."""
+        ...
+
+
+def token_in(result: TokenDict) -> str:
+    """Return the access token of a result; raises `TokenRefused` where there is none."""
+    token = result.get("access_token")
+    if token:
+        return token
+    error = result.get("error", "unknown_error")
+    raise TokenRefused(
+        f"{error}: {result.get('error_description', 'no description')}",
+        code=error,
+        correlation_id=result.get("correlation_id"),
+    )
+
+
+@frozen
+class AppTokens:
+    """A `TokenSource`: the application's own token for one resource.
+
+    With an async application its calls have to be awaited, which an async client does.
+    """
+
+    _app: App = field(repr=False)
+    scopes: tuple[str, ...] = field(converter=tuple)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the application is an async one."""
+        return inspect.iscoroutinefunction(self._app.acquire_token_for_client)
+
+    def __call__(self, claims: str | None) -> str | Awaitable[str]:
+        """Return the token, or something to be awaited for it; raises `TokenRefused`."""
+        result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
+        if inspect.isawaitable(result):
+            return _awaited(result)
+        return token_in(result)
+
+
+async def _awaited(result: Awaitable[TokenDict]) -> str:
+    return token_in(await result)
+
+
+def claims_of(status: int, challenge: str | None) -> str | None:
+    """Return the claims that a response asks for, None where it asks for none."""
+    if status != _UNAUTHORIZED or not challenge:
+        return None
+    return parse_www_authenticate(challenge)
+
+
+def host_for_token(url: str, *, insecure: bool) -> str:
+    """Return scheme, host and port of an address; raises `ConfigurationError` unless it is https.
+
+    `insecure` allows http, which shows the token to everybody on the way.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not insecure:
+        raise ConfigurationError(
+            f"a token is sent over https only, not to {parts.scheme}://{parts.hostname};"
+            " insecure=True allows it",
+            code="insecure_resource",
+        )
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
