@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -55,6 +55,10 @@ def token_in(result: TokenDict) -> str:
     )
 
 
+def _texts(scopes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(scopes)
+
+
 @frozen
 class AppTokens:
     """A `TokenSource`: the application's own token for one resource.
@@ -63,7 +67,7 @@ class AppTokens:
     """
 
     _app: App = field(repr=False)
-    scopes: tuple[str, ...] = field(converter=tuple)
+    scopes: tuple[str, ...] = field(converter=_texts)
 
     @property
     def awaited(self) -> bool:
@@ -72,14 +76,14 @@ class AppTokens:
 
     def __call__(self, claims: str | None) -> str | Awaitable[str]:
         """Return the token, or something to be awaited for it; raises `TokenRefused`."""
+        if self.awaited:
+            return self._asked(claims)
         result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
-        if inspect.isawaitable(result):
-            return _awaited(result)
-        return token_in(result)
+        return token_in(cast("TokenDict", result))
 
-
-async def _awaited(result: Awaitable[TokenDict]) -> str:
-    return token_in(await result)
+    async def _asked(self, claims: str | None) -> str:
+        result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
+        return token_in(await cast("Awaitable[TokenDict]", result))
 
 
 def claims_of(status: int, challenge: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""Tests of the application inside other people's frameworks."""
