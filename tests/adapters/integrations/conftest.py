@@ -11,8 +11,8 @@ from attrs import define, field
 
 from sansio_auth.wire import HttpRequest, HttpResponse
 from sansio_auth_adapters import AsyncConfidentialClientApplication, ConfidentialClientApplication
-from tests.adapters.transports.certificates import Authority
-from tests.adapters.transports.faultserver import FaultServer, Line, response
+from sansio_auth_adapters.testing.certificates import Authority
+from sansio_auth_adapters.testing.faultserver import FaultServer, Line, response
 
 #: A brace is followed by a space, so that base64 of it is not taken for a token.
 CLAIMS: Final = '{ "access_token": { "nbf": { "essential": true, "value": "1700000000" }}}'

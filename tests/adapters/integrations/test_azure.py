@@ -27,9 +27,9 @@ from sansio_auth_adapters.integrations.azure import (
     AsyncConfidentialClientCredential,
     ConfidentialClientCredential,
 )
+from sansio_auth_adapters.testing.certificates import Authority
+from sansio_auth_adapters.testing.faultserver import FaultServer
 from tests.adapters.integrations.conftest import CLAIMS, SCOPES, AsyncIssuer, Issuer
-from tests.adapters.transports.certificates import Authority
-from tests.adapters.transports.faultserver import FaultServer
 
 REFUSED = HttpResponse(
     401, (), b'{"error": "invalid_client", "error_description": "AADSTS7000222: expired"}'

@@ -17,9 +17,9 @@ from sansio_auth.wire import HttpResponse
 from sansio_auth_adapters import AsyncConfidentialClientApplication, ConfidentialClientApplication
 from sansio_auth_adapters.integrations import httpx_auth, requests_auth
 from sansio_auth_adapters.integrations.bearer import AppTokens, TokenRefused
+from sansio_auth_adapters.testing.certificates import Authority
+from sansio_auth_adapters.testing.faultserver import FaultServer, Line, response
 from tests.adapters.integrations.conftest import CHALLENGE, CLAIMS, SCOPES, Issuer
-from tests.adapters.transports.certificates import Authority
-from tests.adapters.transports.faultserver import FaultServer, Line, response
 
 LIBRARIES = pytest.mark.parametrize("library", [httpx, httpx2], ids=["httpx", "httpx2"])
 Start = Callable[..., FaultServer]

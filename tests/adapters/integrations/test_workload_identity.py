@@ -18,9 +18,9 @@ from sansio_auth_adapters.integrations.workload_identity import (
     ManagedIdentityAssertion,
     TokenFileAssertion,
 )
+from sansio_auth_adapters.testing.faultserver import FaultServer, answering, response
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 from tests.adapters.integrations.conftest import SCOPES, TENANT, Issuer
-from tests.adapters.transports.faultserver import FaultServer, answering, response
 
 NOW: Final = 1_700_000_000.0
 

@@ -7,54 +7,23 @@ connections itself. One that has to be awaited joins behind a transport that run
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import httpx
 import requests
-from attrs import field, frozen
 
 from sansio_auth_adapters.ports import AsyncTransport, Transport
-from sansio_auth_adapters.transports._exchange import Waits
+from sansio_auth_adapters.testing.loops import Looped
+from sansio_auth_adapters.testing.subject import Subject, Wishes
 from sansio_auth_adapters.transports._tls import checked_verify, tls_context
 from sansio_auth_adapters.transports.aiohttp import AiohttpTransport
 from sansio_auth_adapters.transports.http_client import HttpClientTransport
 from sansio_auth_adapters.transports.httpx import AsyncHttpxTransport, HttpxTransport
 from sansio_auth_adapters.transports.threads import ThreadsTransport
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
-from tests.adapters.transports.loops import Looped
 
-__all__ = ["SUBJECTS", "Subject", "Wishes"]
-
-
-@frozen
-class Wishes:
-    """What a test wants of its transport, in MSAL's words; by default no proxy."""
-
-    verify: bool | str = True
-    proxies: Mapping[str, str | None] | None = field(factory=dict[str, str | None])
-    timeout: Waits = None
-
-
-@frozen
-class Subject:
-    """One transport under the contract.
-
-    `reads_itself` says that the adapter drives the connection. Only such a one can end an exchange
-    in the middle of a read, stop inflating at the cap, and know what went out. Where somebody
-    else's client does the reading, that client decides over cookies, netrc and interim responses
-    too, and the tests of those obligations are not run. `leaves` names further tests, or single
-    cases of them, of what the client decides in its own way.
-    """
-
-    name: str
-    make: Callable[[Wishes], Transport]
-    reads_itself: bool
-    leaves: frozenset[str] = frozenset()
-
-    def owes(self, test: str, case: str) -> bool:
-        """Whether a test, or the case of that name, is an obligation of this transport."""
-        return not any(left in {test, f"{test}: {case}"} for left in self.leaves)
+__all__ = ["SUBJECTS"]
 
 
 def _urllib3(wishes: Wishes) -> Transport:

@@ -15,12 +15,12 @@ from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse
 from sansio_auth_adapters import ConfidentialClientApplication
 from sansio_auth_adapters.ports import Transport
+from sansio_auth_adapters.testing.faultserver import answering, response
+from sansio_auth_adapters.testing.fixtures import Serve
 from sansio_auth_adapters.transports import with_options
 from sansio_auth_adapters.transports.http_client import HttpClientTransport, PostHook
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 from tests.adapters.transports.clients import Answer, Recording
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import answering, response
 
 URL: Final = "https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token"
 AUTHORITY: Final = "https://login.microsoftonline.com/contoso.com"

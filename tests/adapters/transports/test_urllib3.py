@@ -15,12 +15,12 @@ import pytest
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters.ambient import library_version
+from sansio_auth_adapters.testing.certificates import Authority
+from sansio_auth_adapters.testing.faultserver import Line, answering, response
+from sansio_auth_adapters.testing.fixtures import Serve
 from sansio_auth_adapters.transports import with_options
 from sansio_auth_adapters.transports._tls import tls_context
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
-from tests.adapters.transports.certificates import Authority
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import Line, answering, response
 
 BODY: Final = b'{"access_token":"t"}'
 CANARY: Final = "canary-e2a4"

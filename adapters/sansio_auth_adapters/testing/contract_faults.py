@@ -17,8 +17,7 @@ import pytest
 from sansio_auth.errors import TransportError
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters.ports import Transport
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import (
+from sansio_auth_adapters.testing.faultserver import (
     Behaviour,
     Line,
     answering,
@@ -26,7 +25,8 @@ from tests.adapters.transports.faultserver import (
     closing,
     response,
 )
-from tests.adapters.transports.registry import Subject, Wishes
+from sansio_auth_adapters.testing.fixtures import Serve
+from sansio_auth_adapters.testing.subject import Subject, Wishes
 
 BODY: Final = b'{"access_token":"t"}'
 CANARY: Final = "canary-7d1f"

@@ -16,9 +16,8 @@ from urllib3.exceptions import InsecureRequestWarning
 from sansio_auth.errors import TransportError
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters.ports import Transport
-from tests.adapters.transports.certificates import Authority
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import (
+from sansio_auth_adapters.testing.certificates import Authority
+from sansio_auth_adapters.testing.faultserver import (
     Behaviour,
     FaultServer,
     Line,
@@ -27,7 +26,8 @@ from tests.adapters.transports.faultserver import (
     response,
     tunnelling,
 )
-from tests.adapters.transports.registry import Subject, Wishes
+from sansio_auth_adapters.testing.fixtures import Serve
+from sansio_auth_adapters.testing.subject import Subject, Wishes
 
 Made: TypeAlias = Callable[[Subject, Wishes], Transport]
 

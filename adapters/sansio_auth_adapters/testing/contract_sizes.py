@@ -14,8 +14,8 @@ import pytest
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest
 from sansio_auth_adapters.ports import Transport
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import answering, chunked, closing, response
+from sansio_auth_adapters.testing.faultserver import answering, chunked, closing, response
+from sansio_auth_adapters.testing.fixtures import Serve
 
 BODY: Final = b'{"access_token":"t"}'
 CAP: Final = 10_000

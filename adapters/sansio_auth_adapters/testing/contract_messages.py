@@ -12,15 +12,15 @@ import pytest
 
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters.ports import Transport
-from tests.adapters.transports.conftest import Serve
-from tests.adapters.transports.faultserver import (
+from sansio_auth_adapters.testing.faultserver import (
     Line,
     answering,
     chunked,
     closing,
     response,
 )
-from tests.adapters.transports.registry import Subject, Wishes
+from sansio_auth_adapters.testing.fixtures import Serve
+from sansio_auth_adapters.testing.subject import Subject, Wishes
 
 BODY: Final = b'{"access_token":"t"}'
 FORM: Final = (("grant_type", "client_credentials"), ("scope", "a/.default b~c"), ("é", "&=+%"))
