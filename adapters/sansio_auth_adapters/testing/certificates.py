@@ -57,7 +57,7 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         self.file: Final = folder / "authority.pem"
-        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+        _ = self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def server(self, *names: str, ends_in: dt.timedelta = _DAY) -> ssl.SSLContext:
         """Return a server's context with a new certificate for these names and addresses."""
@@ -73,7 +73,7 @@ class Authority:
         )
         file = self._folder / "server.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+        _ = file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context

@@ -163,7 +163,11 @@ def test_the_next_address_is_tried(
         (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
         for port in (_closed_port(), server.port)
     ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+    def both(*_: Any, **__: Any) -> object:
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
     assert reading.send(_post(f"http://login.invalid:{server.port}/token")).body == BODY
 
 

@@ -242,7 +242,7 @@ def test_netrc_is_not_read(
 ) -> None:
     """An entry for the host would replace what authenticates the client (row 209)."""
     file = tmp_path / "netrc"
-    file.write_text("default login somebody password something\n")
+    _ = file.write_text("default login somebody password something\n")
     monkeypatch.setenv("NETRC", str(file))
     server = serve(answering(response()))
     _ = reading.send(_post(server.url()))

@@ -105,7 +105,7 @@ class Line:
 
     def hold(self) -> None:
         """Say nothing and keep the connection open until the server stops."""
-        self._server.stopped.wait()
+        _ = self._server.stopped.wait()
 
     def reset(self) -> None:
         """Break the connection off with a reset."""
