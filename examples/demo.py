@@ -7,6 +7,7 @@ and the program ends with 1 if anything is otherwise. Secrets and tokens are sho
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
@@ -24,13 +25,18 @@ from cryptography.x509.oid import NameOID
 
 from sansio_auth import parse_www_authenticate
 from sansio_auth.testing import call_api, example_tenant, user_token
-from sansio_auth_adapters import ConfidentialClientApplication
+from sansio_auth_adapters import (
+    AsyncConfidentialClientApplication,
+    ConfidentialClientApplication,
+)
 from sansio_auth_adapters.tenant_server import Exchange, TenantServer
 
 WEB_API = "6731de76-14a6-49ae-97bc-6eba6914391e"
 DAEMON = "0b1ef9a1-6e2d-4c7a-9b53-7f2d8c1a4e60"
 SECRET = "the-application's-secret"
 GRAPH = ["https://graph.microsoft.com/.default"]
+APIS = ["https://graph.microsoft.com", "api://orders"]
+SCOPES = ["User.Read", "api://orders/Orders.Read"]
 HIDDEN = "•••"
 
 #: Members and fields whose values say what is asked or granted, and nothing that opens a door.
@@ -183,6 +189,38 @@ def on_behalf_of(demo: Demo) -> None:
         check("claims to relay to bob's front end", "polids" in refused.get("claims", ""))
 
 
+async def _all_at_once(server: TenantServer, callers: int, alice: str) -> set[str]:
+    """Let so many tasks ask, for two APIs, half of them in alice's name; return all tokens."""
+    async with AsyncConfidentialClientApplication(
+        WEB_API,
+        client_credential=SECRET,
+        authority=server.authority,
+        instance_discovery=False,
+        verify=server.ca_path,
+    ) as app:
+        _ = await app.discover()
+        asked = [
+            app.acquire_token_for_client([APIS[number % 2] + "/.default"])
+            if number % 4 < 2  # noqa: PLR2004 - two of four
+            else app.acquire_token_on_behalf_of(alice, [SCOPES[number % 2]])
+            for number in range(callers)
+        ]
+        return {result.get("access_token", "") for result in await asyncio.gather(*asked)}
+
+
+def many_callers(demo: Demo) -> None:
+    """A thousand tasks at once; there are four things that they ask for."""
+    alice = user_token(demo.server.tenant, "alice@contoso.com", WEB_API, time.time())
+    callers, identities = 1_000, 4
+    before = len(demo.server.exchanges)
+    title = f"{callers:,} concurrent tasks that want {identities} different tokens"
+    with demo.step(title, requests=1 + identities) as check:
+        tokens = asyncio.run(_all_at_once(demo.server, callers, alice))
+        sent = [it.request.method for it in demo.server.exchanges[before:]].count("POST")
+        check(f"{callers:,} callers served by {sent} token requests", sent == identities)
+        check(f"with {len(tokens)} different tokens", len(tokens - {""}) == identities)
+
+
 def refused(demo: Demo) -> None:
     """A secret that has expired."""
     app = _application(demo.server, WEB_API, "last-year's-secret")
@@ -217,6 +255,7 @@ def main() -> int:
         demo = Demo(server)
         app_tokens(demo, key, certificate)
         on_behalf_of(demo)
+        many_callers(demo)
         refused(demo)
         claims_challenge(demo)
     wrong = (

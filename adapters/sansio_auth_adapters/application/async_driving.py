@@ -36,9 +36,11 @@ T = TypeVar("T")
 
 async def _called(callback: Callback, effect: GetAssertion) -> str:
     """Return the caller's assertion; an ordinary function may block and gets a worker thread."""
-    asked: object = (
-        callback.ask(effect) if callback.awaited else await in_thread(partial(callback.ask, effect))
-    )
+    if callback.awaited:
+        asked = callback.ask(effect)
+    else:
+        # In a tuple, because trio takes a coroutine from a thread for a mistake.
+        (asked,) = await in_thread(lambda: (callback.ask(effect),))
     if inspect.isawaitable(asked):
         asked = await cast("Awaitable[object]", asked)
     return callback.text_of(asked)
