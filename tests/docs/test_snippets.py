@@ -59,7 +59,7 @@ def public_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[TenantServer]:
         look_up = socket.getaddrinfo
 
         def directed(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-            if host == _HOST:
+            if host in {_HOST, _HOST.encode()}:
                 host, port = "127.0.0.1", server.port
             return look_up(host, port, *args, **kwargs)
 
@@ -97,12 +97,12 @@ def test_every_block_of_a_page_runs(
 def test_the_readme_ends_with_two_tokens(
     public_cloud: TenantServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The drop-in snippet and the embedded one both get a token, with one request each."""
+    """The drop-in snippets of both colours and the embedded one, with one request each."""
     names = _run(_ROOT / "README.md", capsys)
     assert names["headers"]["Authorization"].startswith("Bearer ey")
     assert isinstance(names["token"], AccessToken)
     paths = [exchange.request.url for exchange in public_cloud.exchanges]
-    assert paths == [public_cloud.tenant.token_endpoint] * 2
+    assert paths == [public_cloud.tenant.token_endpoint] * 3
 
 
 def test_the_readmes_transport_finds_its_second_token_in_the_cache(
