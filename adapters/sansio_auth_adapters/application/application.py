@@ -23,6 +23,7 @@ from sansio_auth_adapters.application.parts import (
     token_store,
 )
 from sansio_auth_adapters.application.plan import Plan
+from sansio_auth_adapters.application.repeats import Repeats
 from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.single_flight import flights_of
 
@@ -107,6 +108,7 @@ class Application:
         self._credential: Final = Concealed(client_credential)
         self._counters: Final = Counters()
         self._tenants: Final[dict[str, ConfidentialClient]] = {}
+        self._repeats: Final = Repeats(store.peek, configured.client.policy)
         self._open(Connection(http_client, verify, proxies, timeout))
 
     def _open(self, connection: Connection) -> None:

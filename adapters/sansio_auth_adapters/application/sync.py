@@ -22,6 +22,7 @@ from sansio_auth_adapters.application.plan import (
     client_credentials_plan,
     on_behalf_of_plan,
 )
+from sansio_auth_adapters.application.repeats import whose_calls
 
 __all__ = ["ConfidentialClientApplication"]
 
@@ -68,11 +69,17 @@ class ConfidentialClientApplication(DrivenApplication):
 
         `scopes` is one resource's `/.default`.
         """
+        plain = not (claims_challenge or fmi_path or forwarded_client_claims or kwargs)
+        if plain and (found := self._repeated(tenant_id, scopes)) is not None:
+            return found
         keywords = {
             **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
         }  # fmt: skip
         client = self._client_of(tenant_id)
-        return self._got(client_credentials_plan(client, scopes, claims_challenge, keywords))
+        plan = client_credentials_plan(client, scopes, claims_challenge, keywords)
+        if plain:
+            self._repeats.note(tenant_id, scopes, plan)
+        return self._got(plan)
 
     def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
@@ -95,11 +102,16 @@ class ConfidentialClientApplication(DrivenApplication):
         The same assertion and scopes are answered from the cache while the token is fresh;
         `claims_challenge` and `force_refresh=True` go past it.
         """
+        plain = not (claims_challenge or forwarded_client_claims or kwargs)
+        whose = whose_calls(tenant_id, user_assertion) if plain else None
+        if whose is not None and (found := self._repeated(whose, scopes)) is not None:
+            return found
         keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
         client = self._client_of(tenant_id)
-        return self._got(
-            on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
-        )
+        plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
+        if whose is not None:
+            self._repeats.note(whose, scopes, plan)
+        return self._got(plan)
 
     def acquire_token_by_user_federated_identity_credential(
         self,
