@@ -50,7 +50,7 @@ __all__ = [
     "candidates",
     "empty",
     "find",
-    "fresh_row",
+    "fresh_span",
     "has_account",
     "is_due",
     "usable_row",
@@ -177,18 +177,19 @@ def is_due(row: AccessRow, now: float) -> bool:
     return due is not None and due < now
 
 
-def fresh_row(
-    tokens: Tokens, key: TokenKey, now: float, margin: float, skew: float
-) -> AccessRow | None:
-    """Return the exact row for this key where it is usable and not due, else None.
+def fresh_span(
+    tokens: Tokens, key: TokenKey, margin: float, skew: float
+) -> tuple[AccessRow, float, float] | None:
+    """Return the exact row for this key, and from when to when it is usable and not due.
 
-    A shortcut for the commonest case, in one step; None says nothing about other rows.
+    Both ends, POSIX seconds, are inside. `usable_row` and `is_due` say the same of any moment; this
+    says it of all of them at once. None says nothing about rows with more scopes.
     """
     row = tokens.access.get(key)
-    if row is None or row[EXPIRES_ON] - now < margin or row[CACHED_AT] - now > skew:
+    if row is None:
         return None
-    due = row[REFRESH_ON]
-    return row if due is None or due >= now else None
+    due, last = row[REFRESH_ON], row[EXPIRES_ON] - margin
+    return row, row[CACHED_AT] - skew, last if due is None or due > last else due
 
 
 def access_token_of(row: AccessRow, metadata: Metadata) -> AccessToken:

@@ -108,7 +108,7 @@ class Application:
         self._credential: Final = Concealed(client_credential)
         self._counters: Final = Counters()
         self._tenants: Final[dict[str, ConfidentialClient]] = {}
-        self._repeats: Final = Repeats(store.peek, configured.client.policy)
+        self._repeats: Final = Repeats(store.peek, configured.client.policy, self._counters)
         self._open(Connection(http_client, verify, proxies, timeout))
 
     def _open(self, connection: Connection) -> None:

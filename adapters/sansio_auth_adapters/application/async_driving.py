@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar, cast
@@ -83,13 +83,6 @@ class AwaitedApplication(Application):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    def _repeated(self, whose: Hashable, scopes: object) -> TokenDict | None:
-        """Return the token of a call that was made before with the same arguments, if fresh."""
-        found = self._repeats.find(whose, scopes, self._world.clock())
-        if found is not None:
-            self._counters.hit()
-        return found
 
     # --- how a call is carried through ----------------------------------------------------------
 

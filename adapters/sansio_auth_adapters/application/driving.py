@@ -7,7 +7,6 @@ except for what can be redeemed only once. No rule of OAuth is here, and no meth
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
@@ -70,13 +69,6 @@ class DrivenApplication(Application):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _repeated(self, whose: Hashable, scopes: object) -> TokenDict | None:
-        """Return the token of a call that was made before with the same arguments, if fresh."""
-        found = self._repeats.find(whose, scopes, self._world.clock())
-        if found is not None:
-            self._counters.hit()
-        return found
 
     # --- how a call is carried through ----------------------------------------------------------
 

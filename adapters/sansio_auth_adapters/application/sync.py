@@ -70,8 +70,10 @@ class ConfidentialClientApplication(DrivenApplication):
         `scopes` is one resource's `/.default`.
         """
         plain = not (claims_challenge or fmi_path or forwarded_client_claims or kwargs)
-        if plain and (found := self._repeated(tenant_id, scopes)) is not None:
-            return found
+        if plain:
+            found = self._repeats.find(tenant_id, scopes, self._world.clock())
+            if found is not None:
+                return found
         keywords = {
             **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
         }  # fmt: skip
@@ -104,8 +106,10 @@ class ConfidentialClientApplication(DrivenApplication):
         """
         plain = not (claims_challenge or forwarded_client_claims or kwargs)
         whose = whose_calls(tenant_id, user_assertion) if plain else None
-        if whose is not None and (found := self._repeated(whose, scopes)) is not None:
-            return found
+        if whose is not None:
+            found = self._repeats.find(whose, scopes, self._world.clock())
+            if found is not None:
+                return found
         keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
         client = self._client_of(tenant_id)
         plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
