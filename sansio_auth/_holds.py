@@ -21,6 +21,7 @@ from sansio_auth._json import JsonObject, JsonValue
 from sansio_auth.identity import Demand, Identity
 from sansio_auth.policy import Policy
 from sansio_auth.results import Refusal
+from sansio_auth.secret import Confidential
 from sansio_auth.wire import HttpResponse
 
 __all__ = ["Hold", "held_refusal", "hold_after", "hold_key", "read_retry_after"]
@@ -58,7 +59,7 @@ _MAX_MEMBERS: Final = 16_384
 
 
 @frozen
-class Hold:
+class Hold(Confidential):
     """Not before `until`; placed at `since` (both POSIX seconds). `members` are the refusal's."""
 
     until: float

@@ -2,17 +2,20 @@
 
 A refusal by the identity provider is an ordinary value, because a caller must expect one. These
 values know nothing of HTTP and nothing of MSAL's dictionaries; the shell translates at its edge.
+
+What holds a token or the provider's own words is not pickled: words may quote what was sent, and
+one that went along without them would be another outcome. Take the members that are needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 from attrs import field, frozen
 
 from sansio_auth._json import JsonValue
-from sansio_auth.secret import Secret
+from sansio_auth.secret import Confidential, Secret
 
 __all__ = ["AccessToken", "Account", "Metadata", "NotCached", "Outcome", "Refusal", "TokenSource"]
 
@@ -35,7 +38,7 @@ class Metadata:
 
 
 @frozen(kw_only=True)
-class AccessToken:
+class AccessToken(Confidential):
     """A token, from the cache or fresh.
 
     `expires_on` and `refresh_on` are POSIX seconds. `response` holds the members of a fresh
@@ -56,7 +59,7 @@ class AccessToken:
 
 
 @frozen(kw_only=True)
-class Refusal:
+class Refusal(Confidential):
     """The identity provider said no (RFC 6749 section 5.2), in its own words.
 
     `retry_at` is POSIX seconds: before it, the same question gets the same answer without a
@@ -75,6 +78,13 @@ class Refusal:
     hint: str | None = None
     members: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue], repr=False, eq=False)
     metadata: Metadata = field(default=Metadata(), eq=False)
+
+    def __reduce__(self) -> NoReturn:
+        message = (
+            "a Refusal holds the identity provider's own words, which may quote a secret, and"
+            " cannot be pickled: hand on its `error`, `status` and `error_codes`"
+        )
+        raise TypeError(message)
 
 
 @frozen(kw_only=True)

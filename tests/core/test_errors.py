@@ -94,7 +94,23 @@ def test_each_waiter_gets_an_error_of_their_own(error: SansioAuthError) -> None:
     assert twin.__traceback__ is None
 
 
-def test_an_error_can_be_pickled() -> None:
-    """A worker process must be able to tell its parent."""
-    error = pickle.loads(pickle.dumps(ResponseError("m", code="c")))
-    assert (str(error), error.code) == ("m", "c")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigurationError("m", code="c"),
+        FlowError("m"),
+        AuthorityError("m", stage="discovery"),
+        ResponseError("m", code="c"),
+        AssertionFailed("m", retryable=True),
+        ServiceError("m", status=502, retry_at=5.0),
+        TransportError("m", kind="connect", sent=False, correlation_id="i"),
+    ],
+)
+def test_an_error_is_pickled_without_its_cause(error: SansioAuthError) -> None:
+    """A worker process can tell its parent; what the cause holds stays where it was raised."""
+    error.__cause__ = OSError("PLANTED")
+    pickled = pickle.dumps(error)
+    again = pickle.loads(pickled)
+    assert type(again) is type(error)
+    assert (str(again), again.__dict__) == (str(error), error.__dict__)
+    assert b"PLANTED" not in pickled

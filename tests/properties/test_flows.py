@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import traceback
 from typing import Any
@@ -118,16 +119,29 @@ def test_what_is_stored_shows_no_secret_either(
         assert planted not in shown, name
 
 
+def _quoting(status: int) -> HttpResponse:
+    """An answer whose words quote the client's secret."""
+    members = {"error": "invalid_grant", "error_description": f"told {PLANTED['client secret']}"}
+    return HttpResponse(status, (), json.dumps(members).encode())
+
+
 @_QUICK
 @given(_asked, worlds())
+@example(("client credentials", "assertion", GUID), AnyWorld([_quoting(200)]))
+@example(("client credentials", "assertion", GUID), AnyWorld([_quoting(400)]))
+@example(("client credentials", "assertion", GUID), AnyWorld([_quoting(429)]))
 def test_no_pickle_holds_a_secret(asked: tuple[str, str, str], world: AnyWorld) -> None:
-    """I-7: what holds one refuses, with a message that does not."""
+    """I-7: what holds one, or the provider's own words, refuses with a message that does not."""
     call = _call(asked)
     flow = world.play(call)
     end = _end(flow)
-    for value in [call.request, flow.transcript, *flow.transcript.steps, end, world.partitions]:
-        for planted in PLANTED.values():
-            assert planted.encode() not in _pickled(value)
+    values = [call, call.request, flow, flow.transcript, *flow.transcript.steps, end]
+    values += [step.effect for step in flow.transcript.steps]
+    values += [world.partitions, *world.partitions.values(), *world.partitions]
+    for value in values:
+        pickled = _pickled(value)
+        for name, planted in PLANTED.items():
+            assert planted.encode() not in pickled, name
 
 
 def _pickled(value: object) -> bytes:
