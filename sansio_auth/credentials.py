@@ -8,9 +8,10 @@ keys and callbacks are never here.
 
 from __future__ import annotations
 
+import json
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
@@ -47,6 +48,14 @@ class ClientSecret:
     secret: Secret = field(validator=_check_secret)
 
 
+def _jose_header(of: CertificateCredential) -> str:
+    header: dict[str, object] = {"typ": "JWT", "alg": of.algorithm}
+    if of.x5c:
+        header["x5c"] = of.x5c
+    header |= {"x5t": of.x5t} if of.sha1 else {"x5t#S256": of.x5t_s256}
+    return json.dumps(header, separators=(",", ":"))
+
+
 @frozen
 class CertificateCredential:
     """The public half of a certificate credential (RFC 7523 section 2.2).
@@ -54,7 +63,9 @@ class CertificateCredential:
     `x5t` and `x5t_s256` are unpadded base64url thumbprints (RFC 7515 sections 4.1.7, 4.1.8), of
     which `sha1` says which one is sent: True gives RS256 and `x5t`, False PS256 and `x5t#S256`.
     `x5c` is the chain, leaf first, each as single-line base64 DER (section 4.1.6).
-    `expires_at` is the leaf's end of validity, POSIX seconds, where it is known.
+    `expires_at` is the leaf's end of validity, POSIX seconds, where it is known. `header` is the
+    JOSE header of its assertions as JSON (RFC 7515 section 4). Observed: Entra finds the key by
+    `x5t` or `x5t#S256`, or trusts the chain in `x5c` by the subject's name.
     """
 
     sha1: bool
@@ -62,6 +73,10 @@ class CertificateCredential:
     x5t_s256: str | None = None
     x5c: tuple[str, ...] = field(default=(), repr=False)
     expires_at: float | None = None
+
+    header: str = field(
+        init=False, repr=False, eq=False, default=Factory(_jose_header, takes_self=True)
+    )
 
     @property
     def algorithm(self) -> Literal["RS256", "PS256"]:
