@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from sansio_auth.results import AccessToken, Metadata, NotCached, Outcome, Refusal
     from sansio_auth.wire import HttpRequest, HttpResponse
 
+#: The version of both packages; the build reads it here.
+__version__ = "0.1.0"
+
 _HOME: Final = {
     "Telemetry": "_telemetry",
     "parse_www_authenticate": "_www_authenticate",

@@ -297,9 +297,9 @@ def load_pfx(
 @lru_cache(maxsize=64)
 def _prepared(header: str) -> tuple[str, Algorithm]:
     """Return a header's part of a JWT and who signs by it, once for all that it heads."""
-    from jwt import get_algorithm_by_name
+    from jwt import PyJWS
 
-    algorithm = get_algorithm_by_name(str(parse_object(header.encode())["alg"]))
+    algorithm = PyJWS().get_algorithm_by_name(str(parse_object(header.encode())["alg"]))
     return base64url(header.encode()), algorithm
 
 

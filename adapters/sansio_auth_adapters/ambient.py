@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,6 @@ __all__ = [
     "entropy",
     "environment",
     "file_stamp",
-    "library_version",
     "now",
     "pause",
     "platform",
@@ -54,14 +52,6 @@ def platform() -> str:
 def environment(name: str) -> str:
     """Return a variable of the environment, an empty text where it is not set."""
     return os.environ.get(name, "")
-
-
-def library_version() -> str:
-    """Return the installed version, `0` where the package runs without being installed."""
-    try:
-        return version("sansio-auth")
-    except PackageNotFoundError:
-        return "0"
 
 
 def file_stamp(path: str) -> tuple[int, int, int]:

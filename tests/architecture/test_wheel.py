@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sansio_auth import __version__
+
 _ROOT = Path(__file__).parents[2]
 
 
@@ -34,6 +36,11 @@ def test_the_wheel_holds_exactly_two_typed_packages(wheel: Path) -> None:
     }
     assert {"sansio_auth/py.typed", "sansio_auth_adapters/py.typed"} <= set(names)
     assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_the_wheel_has_the_packages_own_version(wheel: Path) -> None:
+    """It is written down once."""
+    assert wheel.name.startswith(f"sansio_auth-{__version__}-")
 
 
 def test_the_wheel_works_from_where_it_is(wheel: Path) -> None:

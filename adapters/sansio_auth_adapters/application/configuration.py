@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from attrs import field, frozen
 
+from sansio_auth import __version__
 from sansio_auth._json import JsonObject
 from sansio_auth._region import check_region, is_region
 from sansio_auth.authority import Authority, parse_authority
@@ -149,7 +150,7 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         find_region=find_region,
         app_name=_header_text("app_name", app_name),
         app_version=_header_text("app_version", app_version),
-        version=ambient.library_version(),
+        version=__version__,
         platform=ambient.platform(),
         policy=Policy(retries=retries, shared_tenants=True),
         salt=_SALT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sansio_auth import __version__
 from sansio_auth.wire import HttpRequest
-from sansio_auth_adapters import ambient
 
 __all__ = ["transport_headers"]
 
@@ -14,7 +14,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 def transport_headers(request: HttpRequest) -> dict[str, str]:
     """Return the request's headers with those that are the transport's business."""
-    own = {"Accept-Encoding": "identity", "User-Agent": f"sansio-auth/{ambient.library_version()}"}
+    own = {"Accept-Encoding": "identity", "User-Agent": f"sansio-auth/{__version__}"}
     if request.form is not None:
         own["Content-Type"] = _FORM
     given = {name.lower() for name, _ in request.headers}

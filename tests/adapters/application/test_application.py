@@ -7,7 +7,6 @@ import pickle
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -214,13 +213,6 @@ def test_a_due_token_is_refreshed_by_one_while_the_others_use_it() -> None:
 
 
 # --- what comes from around it ---------------------------------------------------------------
-
-
-def test_the_version_is_the_installed_one() -> None:
-    """And `0` where nothing is installed."""
-    assert ambient.library_version()[0].isdigit()
-    with mock.patch.object(ambient, "version", side_effect=PackageNotFoundError):
-        assert ambient.library_version() == "0"
 
 
 def test_a_key_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:

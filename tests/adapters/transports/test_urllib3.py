@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pytest
 
+from sansio_auth import __version__
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpRequest
-from sansio_auth_adapters.ambient import library_version
 from sansio_auth_adapters.testing.certificates import Authority
 from sansio_auth_adapters.testing.faultserver import Line, answering, response
 from sansio_auth_adapters.testing.fixtures import Serve
@@ -135,7 +135,7 @@ def test_it_says_who_it_is(serve: Serve) -> None:
     transport = Urllib3Transport(proxies={})
     _ = transport.send(_post(server.url()))
     transport.close()
-    assert server.received[0].header("user-agent") == f"sansio-auth/{library_version()}"
+    assert server.received[0].header("user-agent") == f"sansio-auth/{__version__}"
 
 
 def test_options_of_one_call_replace_only_themselves(serve: Serve, authority: Authority) -> None:
