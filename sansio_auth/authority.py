@@ -48,6 +48,8 @@ _CIAM_SUFFIX: Final = ".ciamlogin.com"
 SHARED_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+#: What most authorities are written like; if the host is a known one, nothing is left to check.
+_PLAIN: Final = re.compile(rf"https://([a-z0-9.-]{{1,253}})/({_GUID.pattern})/?")
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _SINGLE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
@@ -122,7 +124,7 @@ def aliases_of(host: str) -> tuple[str, ...]:
 
 
 def _split(url: str) -> SplitResult:
-    if not url.isascii() or len(url) > _MAX_URL or any(c <= " " or c == "\x7f" for c in url):
+    if not (url.isascii() and url.isprintable()) or " " in url or len(url) > _MAX_URL:
         raise ConfigurationError(
             "authority: only printable ASCII is allowed; write an international host as its"
             " A-label (xn--...)",
@@ -197,6 +199,14 @@ def parse_authority(url: str, *, oidc: bool = False, loopback: bool = False) -> 
     `oidc` reads the URL as an OpenID Connect issuer of any kind. `loopback` admits the addresses
     127.0.0.1 and [::1], for tests. Raises `ConfigurationError`, naming the part that is wrong.
     """
+    plain = None if oidc else _PLAIN.fullmatch(url)
+    if plain is not None and is_well_known(plain[1]):
+        return Authority(plain[1], None, f"/{plain[2]}", plain[2], "entra")
+    return _read(url, oidc=oidc, loopback=loopback)
+
+
+def _read(url: str, *, oidc: bool, loopback: bool) -> Authority:
+    """Return the authority that any URL names; `parse_authority` knows the plainest by sight."""
     parts = _split(url)
     if parts.scheme.lower() != "https" or not parts.netloc:
         raise ConfigurationError(
@@ -245,12 +255,12 @@ def computed_endpoints(authority: Authority) -> Endpoints | None:
         or not _GUID.fullmatch(authority.tenant)
     ):
         return None
-    v2 = f"{authority.url}/oauth2/v2.0"
+    url = authority.url
     return Endpoints(
-        token=f"{v2}/token",
-        authorization=f"{v2}/authorize",
-        device_authorization=f"{v2}/devicecode",
-        issuer=f"{authority.url}/v2.0",
+        token=f"{url}/oauth2/v2.0/token",
+        authorization=f"{url}/oauth2/v2.0/authorize",
+        device_authorization=f"{url}/oauth2/v2.0/devicecode",
+        issuer=f"{url}/v2.0",
         realm=authority.tenant,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Self, Unpack
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
@@ -96,4 +96,4 @@ class ConfidentialClient(UserMethods):
         given: object = tenant_id
         if not isinstance(given, str) or not given or not _SEPARATORS.isdisjoint(given):
             raise ConfigurationError("tenant_id: a GUID or domain is needed", code="tenant_id")
-        return evolve(self, authority=parse_authority(f"{authority.origin}/{tenant_id}"))
+        return self.at(parse_authority(f"{authority.origin}/{tenant_id}"))

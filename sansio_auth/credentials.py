@@ -9,7 +9,8 @@ keys and callbacks are never here.
 from __future__ import annotations
 
 import json
-from typing import Literal, TypeAlias
+import re
+from typing import Final, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
@@ -25,6 +26,10 @@ __all__ = [
 ]
 
 
+#: Half of a surrogate pair, which no encoding can send.
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+
+
 def _check_secret(_: object, __: object, value: Secret) -> None:
     """Find what goes wrong when a secret comes out of a file or an unset variable."""
     text = value.reveal()
@@ -35,7 +40,7 @@ def _check_secret(_: object, __: object, value: Secret) -> None:
         problem = "ends with a line break, as it does when read from a file; strip it"
     elif text.startswith("\ufeff"):
         problem = "begins with a byte order mark; strip it"
-    elif any("\ud800" <= character <= "\udfff" for character in text):
+    elif _HALF_CHARACTER.search(text):
         problem = "holds characters that cannot be sent; it was decoded wrongly"
     if problem is not None:
         raise ConfigurationError(f"client_credential: the secret {problem}", code="bad_secret")

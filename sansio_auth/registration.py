@@ -7,11 +7,12 @@ scripts, and it holds no private key and no callback.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from typing import Final
+from copy import copy
+from functools import lru_cache
+from typing import Final, Self
 
 from attrs import Factory, field, frozen
 
@@ -71,12 +72,25 @@ def _check_region(_: object, __: object, value: str | None) -> None:
 
 
 def _headers(of: Registration) -> Pairs:
+    try:
+        return _client_headers(of.sku, of.version, of.platform, of.app_name, of.app_version)
+    except TypeError:  # what cannot be a key is no text
+        raise ConfigurationError(
+            "app_name and app_version: texts are needed", code="header_unsafe"
+        ) from None
+
+
+@lru_cache(maxsize=64)
+def _client_headers(
+    sku: str, version: str, platform: str, app_name: str | None, app_version: str | None
+) -> Pairs:
+    """Return the headers that say who asks; clients that say the same share them."""
     named = (
-        ("x-client-sku", of.sku),
-        ("x-client-ver", of.version),
-        ("x-client-os", of.platform),
-        ("x-app-name", of.app_name or ""),
-        ("x-app-ver", of.app_version or ""),
+        ("x-client-sku", sku),
+        ("x-client-ver", version),
+        ("x-client-os", platform),
+        ("x-app-name", app_name or ""),
+        ("x-app-ver", app_version or ""),
     )
     return (
         ("Accept", "application/json"),
@@ -101,8 +115,7 @@ def _fingerprint(of: Registration) -> str:
         return type(credential).__name__
     if isinstance(credential, CertificateCredential):
         return f"{credential.algorithm}:{credential.x5t_s256 or credential.x5t}"
-    secret = credential.secret.reveal().encode()
-    return hmac.new(of.salt, secret, hashlib.sha256).hexdigest()
+    return hmac.digest(of.salt, credential.secret.reveal().encode(), "sha256").hex()
 
 
 @frozen(kw_only=True)
@@ -146,3 +159,13 @@ class Registration:
     fingerprint: str = field(
         init=False, repr=False, eq=False, default=Factory(_fingerprint, takes_self=True)
     )
+
+    def at(self, authority: Authority) -> Self:
+        """Return the same application at another authority of the same kind.
+
+        Everything else was checked and prepared already, and is shared.
+        """
+        other = copy(self)
+        object.__setattr__(other, "authority", authority)
+        object.__setattr__(other, "endpoints", computed_endpoints(authority))
+        return other

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sansio_auth import authority
 from sansio_auth.authority import (
     aliases_of,
     computed_endpoints,
@@ -101,6 +103,31 @@ def test_what_is_no_authority_is_refused(url: str, code: str) -> None:
     with pytest.raises(ConfigurationError, match="authority") as caught:
         parse_authority(url)
     assert caught.value.code == code
+
+
+@given(
+    st.sampled_from(["https://", "HTTPS://", "http://"]),
+    st.sampled_from([
+        _HOST, _HOST.upper(), "login.windows.net", "login.unknown.example", "c.ciamlogin.com",
+        "c.b2clogin.com", f"{_HOST}:443", f"{_HOST}.",
+    ]),
+    st.sampled_from([_GUID, _GUID.replace("5", "F"), "contoso.com", "common", f"{_GUID}/adfs"]),
+    st.sampled_from(["", "/", "//", "?dc=x", "\n", "#"]),
+)  # fmt: skip
+def test_the_plainest_authority_is_read_like_any_other(
+    scheme: str, host: str, tenant: str, end: str
+) -> None:
+    """What is known by sight is what a look at its parts would give."""
+    url = f"{scheme}{host}/{tenant}{end}"
+
+    def what(read: Callable[[], authority.Authority]) -> object:
+        try:
+            return read()
+        except ConfigurationError as error:
+            return error.code
+
+    looked_at = what(lambda: authority._read(url, oidc=False, loopback=False))
+    assert what(lambda: parse_authority(url)) == looked_at
 
 
 @given(st.text())

@@ -14,6 +14,7 @@ from sansio_auth import (
     Secret,
     parse_authority,
 )
+from sansio_auth.credentials import Credential
 from sansio_auth.registration import ASSERTION_TYPE, Registration, header_safe
 
 _GUID = "11111111-2222-3333-4444-555555555555"
@@ -44,6 +45,37 @@ def test_what_goes_into_a_header_fits_there(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         _made(**{name: value})
     assert caught.value.code == "header_unsafe"
+
+
+def test_clients_that_say_the_same_share_the_words() -> None:
+    """A service has many tenants."""
+    assert _made(app_name="shop").headers is _made("contoso.com", app_name="shop").headers
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, 5])
+def test_what_is_no_text_goes_into_no_header(value: Any) -> None:
+    """Whether or not it can be compared."""
+    with pytest.raises(ConfigurationError) as caught:
+        _made(app_name=value)
+    assert caught.value.code == "header_unsafe"
+
+
+@pytest.mark.parametrize("tenant", [_GUID.replace("1", "9"), "contoso.com"])
+@pytest.mark.parametrize(
+    "credential", [ClientSecret(Secret("s")), CertificateCredential(sha1=True), None]
+)
+def test_at_another_authority_it_is_what_it_would_be_if_made_there(
+    tenant: str, credential: Credential | None
+) -> None:
+    """Though most of it is shared, and the first one stays as it is."""
+    more: dict[str, Any] = {"credential": credential, "app_name": "shop", "salt": b"salt"}
+    here, there = _made(**more), _made(tenant, **more)
+    moved = here.at(there.authority)
+    assert moved == there
+    for name in ("headers", "client_form", "endpoints", "fingerprint"):
+        assert getattr(moved, name) == getattr(there, name)
+    assert moved.headers is here.headers
+    assert here == _made(**more)
 
 
 def test_a_header_may_have_spaces_inside() -> None:

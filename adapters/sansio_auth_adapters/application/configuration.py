@@ -7,6 +7,7 @@ whose work is not done yet raise here: none is silently ignored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final, cast
 
 from attrs import field, frozen
@@ -110,6 +111,12 @@ def _header_text(name: str, value: object) -> str | None:
     return value
 
 
+@cache
+def _policy(retries: int) -> Policy:
+    """Return MSAL's numbers, the same object for every application."""
+    return Policy(retries=retries, shared_tenants=True)
+
+
 def configure(  # noqa: PLR0913 - the constructor's parameters
     *,
     client_id: str,
@@ -152,7 +159,7 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         app_version=_header_text("app_version", app_version),
         version=__version__,
         platform=ambient.platform(),
-        policy=Policy(retries=retries, shared_tenants=True),
+        policy=_policy(retries),
         salt=_SALT,
     )
     return Configured(client, credential.signer)
