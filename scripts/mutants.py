@@ -20,7 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
@@ -65,6 +65,16 @@ class Score(NamedTuple):
     def row(self) -> str:
         """The score as a row of the page's table."""
         return f"| `{self.module}` | {self.killed} | {self.total} | {self.percent:.1f} % |\n"
+
+    def __str__(self) -> str:
+        return f"{self.module:<40}{self.killed:>8}{self.total:>8}{self.percent:>8.1f} %"
+
+
+def total(scores: Sequence[Score]) -> Score:
+    """The score of all together."""
+    survivors = tuple(it for score in scores for it in score.survivors)
+    killed, mutants = sum(it.killed for it in scores), sum(it.total for it in scores)
+    return Score("all", killed, mutants, survivors)
 
 
 class Workspace:
@@ -116,7 +126,9 @@ class Workspace:
     def run(self, jobs: int, *, only_survivors: bool) -> None:
         """Try the mutants, unless what is known of them still holds."""
         parallel = f"--max-children={jobs}"
-        fingerprint = self._fingerprint()  # of what is about to be tried, whatever changes meanwhile
+        fingerprint = (
+            self._fingerprint()
+        )  # of what is about to be tried, whatever changes meanwhile
         if self._mark.exists() and self._mark.read_text(encoding="utf-8") == fingerprint:
             return
         if only_survivors and (self._folder / "mutants").exists():
@@ -137,16 +149,14 @@ class Workspace:
         return Score(self.name, counts["total"] - len(survivors), counts["total"], survivors)
 
     def _change(self, mutant: str) -> Change:
-        lines = self._mutmut("show", mutant).splitlines()
+        lines = _changed(self._mutmut("show", mutant))
         function = re.sub(r"^.*\.x(_|ǁ)|__mutmut_\d+$", "", mutant).replace("ǁ", ".")
-        return self.name, function, _changed(line for line in lines if line[:4] not in _HEADERS)
+        return self.name, function, lines
 
 
-_HEADERS: Final = ("--- ", "+++ ")
-
-
-def _changed(lines: Iterator[str]) -> tuple[str, ...]:
+def _changed(diff: str) -> tuple[str, ...]:
     """The lines of a diff that tell a change, without indentation."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("--- ", "+++ "))]
     return tuple(f"{line[0]} {line[1:].strip()}" for line in lines if line[:1] in {"-", "+"})
 
 
@@ -163,19 +173,14 @@ def explained(page: str) -> Iterator[Change]:
         elif block.startswith("### "):
             function, waiting = block[4:].strip("` "), []
         elif block.startswith("```diff\n"):
-            waiting.append((module, function, _changed(iter(block.splitlines()))))
+            waiting.append((module, function, _changed(block)))
         elif block.strip():
             yield from waiting
             waiting = []
 
 
-def _told(change: Change) -> str:
-    module, function, lines = change
-    return f"\n{module}, {function}\n  " + "\n  ".join(lines)
-
-
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="see the module's docstring")
     _ = parser.add_argument("modules", nargs="*", default=MODULES, help="such as _claims.py")
     _ = parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     _ = parser.add_argument("--survivors", action="store_true", help="try only those again")
@@ -183,41 +188,37 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _tell(verdict: str, changes: Iterable[Change]) -> None:
+    for module, function, lines in changes:
+        print(f"\n{verdict}: {module}, {function}", *lines, sep="\n  ")
+
+
 def main() -> int:
     """Run, print, compare with the page."""
     arguments = _arguments()
+    page = _PAGE.read_text(encoding="utf-8")
+    reasons = set(explained(page))
     scores: list[Score] = []
-    print(f"{'module':<40}{'killed':>8}{'total':>8}{'score':>10}")
+    print(f"{'module':<40}{'killed':>8}{'mutants':>8}{'score':>10}")
     for name in arguments.modules:
         workspace = Workspace(CORE / name)
         workspace.run(arguments.jobs, only_survivors=arguments.survivors)
         scores.append(workspace.score())
-        _print(scores[-1])
-    survivors = tuple(it for score in scores for it in score.survivors)
-    whole = Score("all", sum(it.killed for it in scores), sum(it.total for it in scores), survivors)
-    _print(whole)
-    page = _PAGE.read_text(encoding="utf-8")
-    reasons = set(explained(page))
-    unexplained = [it for it in survivors if it not in reasons]
-    seen = {score.module for score in scores}
-    stale = sorted(it for it in reasons - set(survivors) if it[0] in seen)
-    for what, changes in (("survives, unexplained:", unexplained), ("is explained, gone:", stale)):
-        print(*(f"{_told(it)}\n  {what.rstrip(':')}" for it in changes), sep="\n", end="")
-    poor = [it.module for it in scores if it.percent < _LEAST]
-    print(f"\n{len(survivors)} survive, {len(unexplained)} of them unexplained", *stale and ["; stale"])
+        print(scores[-1], flush=True)
+    whole = total(scores)
+    print(whole)
+    unexplained = [it for it in whole.survivors if it not in reasons]
+    gone = [it for it in reasons - {*whole.survivors} if it[0] in {it.module for it in scores}]
+    _tell("survives, and nobody says why", unexplained)
+    _tell("is explained, and does not survive", sorted(gone))
+    poor = [it.module for it in (*scores, whole) if it.percent < _LEAST]
     if poor:
-        print(f"less than {_LEAST} % killed:", *poor)
+        print(f"\nless than {_LEAST} % killed:", *poor)
     if arguments.write:
         table = "| module | killed | mutants | score |\n|---|---|---|---|\n"
         table += "".join(score.row() for score in (*scores, whole))
         _ = _PAGE.write_text(_TABLE.sub(lambda _: table, page), encoding="utf-8")
-    return int(bool(unexplained or stale or poor))
-
-
-def _print(score: Score) -> None:
-    print(
-        f"{score.module:<40}{score.killed:>8}{score.total:>8}{score.percent:>8.1f} %", flush=True
-    )
+    return int(bool(unexplained or gone or poor))
 
 
 if __name__ == "__main__":

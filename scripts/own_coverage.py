@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scripts.own_tests import CORE, ROOT, own_tests, within_root
+from scripts.own_tests import ROOT, modules, own_tests, within_root
 
 
 def _gap(module: Path, scratch: Path) -> str | None:
@@ -37,14 +37,14 @@ def _gap(module: Path, scratch: Path) -> str | None:
 
 def main() -> int:
     """Try the modules, several at a time; the exit code says whether all were covered."""
-    modules = [ROOT / name for name in sys.argv[1:]] or sorted(CORE.rglob("*.py"))
+    given = [ROOT / name for name in sys.argv[1:]] or modules()
     with TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
-        gaps = list(pool.map(lambda module: _gap(module, Path(scratch)), modules))
+        gaps = list(pool.map(lambda module: _gap(module, Path(scratch)), given))
     for gap in filter(None, gaps):
         print(gap)
     whole = gaps.count(None)
-    print(f"{whole} of {len(modules)} modules of the core are covered whole by their own tests")
-    return int(whole != len(modules))
+    print(f"{whole} of {len(given)} modules of the core are covered whole by their own tests")
+    return int(whole != len(given))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import pytest
 
 from sansio_auth.credentials import CertificateCredential, ClientSecret
 from sansio_auth.errors import ConfigurationError
-from sansio_auth.policy import Policy
 from sansio_auth.secret import Secret
 
 
@@ -37,11 +36,3 @@ def test_a_certificate_signs_by_the_thumbprint_that_is_sent() -> None:
     """SHA-1 with RS256, SHA-256 with PS256."""
     assert CertificateCredential(sha1=True).algorithm == "RS256"
     assert CertificateCredential(sha1=False).algorithm == "PS256"
-
-
-def test_the_numbers_are_msals() -> None:
-    """And can be replaced one by one."""
-    policy = Policy()
-    assert (policy.early_expiry, policy.default_token_life) == (300, 600)
-    assert (policy.discovery_life, policy.retry_after_cap) == (86_400, 3_600)
-    assert Policy(retries=0).retries == 0
