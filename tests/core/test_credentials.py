@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sansio_auth.credentials import CertificateCredential, ClientSecret
@@ -36,3 +38,23 @@ def test_a_certificate_signs_by_the_thumbprint_that_is_sent() -> None:
     """SHA-1 with RS256, SHA-256 with PS256."""
     assert CertificateCredential(sha1=True).algorithm == "RS256"
     assert CertificateCredential(sha1=False).algorithm == "PS256"
+
+
+@pytest.mark.parametrize(
+    ("credential", "header"),
+    [
+        (
+            CertificateCredential(sha1=True, x5t="T"),
+            {"typ": "JWT", "alg": "RS256", "x5t": "T"},
+        ),
+        (
+            CertificateCredential(sha1=False, x5t_s256="S", x5c=("leaf", "issuer")),
+            {"typ": "JWT", "alg": "PS256", "x5c": ["leaf", "issuer"], "x5t#S256": "S"},
+        ),
+    ],
+)
+def test_the_header_names_the_certificate(
+    credential: CertificateCredential, header: dict[str, object]
+) -> None:
+    """By one thumbprint, and by its chain where there is one."""
+    assert json.loads(credential.header) == header
