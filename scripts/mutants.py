@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
@@ -140,12 +141,13 @@ class Workspace:
         _ = self._mutmut("run", parallel)
         _ = self._mark.write_text(fingerprint, encoding="utf-8")
 
-    def score(self) -> Score:
+    def score(self, jobs: int) -> Score:
         """Count, and look at what survived."""
         _ = self._mutmut("export-cicd-stats")
         told = (self._folder / "mutants" / "mutmut-cicd-stats.json").read_text(encoding="utf-8")
         counts: dict[str, int] = json.loads(told)
-        survivors = tuple(self._change(name) for name in self._surviving())
+        with ThreadPoolExecutor(jobs) as pool:
+            survivors = tuple(pool.map(self._change, self._surviving()))
         return Score(self.name, counts["total"] - len(survivors), counts["total"], survivors)
 
     def _change(self, mutant: str) -> Change:
@@ -203,7 +205,7 @@ def main() -> int:
     for name in arguments.modules:
         workspace = Workspace(CORE / name)
         workspace.run(arguments.jobs, only_survivors=arguments.survivors)
-        scores.append(workspace.score())
+        scores.append(workspace.score(arguments.jobs))
         print(scores[-1], flush=True)
     whole = total(scores)
     print(whole)
