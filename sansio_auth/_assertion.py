@@ -241,6 +241,15 @@ def _password(passphrase: Secret | None) -> bytes | None:
         raise _impossible(message, "characters") from None
 
 
+def _damage(block: bytes, *, encrypted: bool) -> str:
+    """Return the likeliest reason why a key cannot be read, and what to do where that is known."""
+    if b"OPENSSH" in block:
+        return "it is in OpenSSH's form; convert a copy with ssh-keygen -p -m PKCS8 -f FILE"
+    if b"\\n" in block:
+        return "it has a backslash and an n where line breaks belong"
+    return "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
+
+
 def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     """Return the one RSA private key in a PEM text; `ConfigurationError` says what is wrong.
 
@@ -265,7 +274,7 @@ def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     except UnsupportedAlgorithm:
         raise _impossible("the key's algorithm is not supported", "unsupported_key_type") from None
     except _unreadable():
-        reason = "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
+        reason = _damage(block, encrypted=encrypted)
         raise _impossible(f"the private key cannot be read: {reason}", "unreadable_key") from None
     if _PSS_ONLY in der[:60]:
         raise _impossible("an RSA key is needed, not one for RSA-PSS alone", "unsupported_key_type")

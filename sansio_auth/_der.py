@@ -40,23 +40,30 @@ class Demands(NamedTuple):
     hidden: int
 
 
+def _element(der: bytes, at: int) -> tuple[int, int, int]:
+    """Return an element's tag and where its content starts and stops, as it says itself."""
+    tag, size, at = der[at], der[at + 1], at + 2
+    if size == _LONG:
+        size = len(der)  # an indefinite length: whatever follows may be in it
+    elif size > _LONG:
+        digits = size - _LONG
+        size, at = int.from_bytes(der[at : at + digits], "big"), at + digits
+    return tag, at, at + size
+
+
 def _elements(der: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield tag, start and stop of each element's content, none of which goes beyond `end`."""
+    """Yield the elements of a stretch, none of which goes beyond it whatever it says."""
     while at + 1 < end:
-        tag, size, at = der[at], der[at + 1], at + 2
-        if size == _LONG:
-            size = end  # an indefinite length: whatever follows may be in it
-        elif size > _LONG:
-            digits = size - _LONG
-            size, at = int.from_bytes(der[at : at + digits], "big"), at + digits
-        start, at = min(at, end), min(at + size, end)
-        yield tag, start, at
+        tag, start, at = _element(der, at)
+        yield tag, min(start, end), min(at, end)
 
 
 def _is_nested(der: bytes, start: int, stop: int) -> bool:
     """Whether an octet string holds one sequence and nothing else."""
-    first = next(_elements(der, start, len(der)), (0, 0, 0))
-    return first[::2] == (_SEQUENCE, stop) or der[start : start + 2] == _ENDLESS_SEQUENCE
+    if stop - start < 2:  # noqa: PLR2004 - a tag and a length
+        return False
+    tag, _, end = _element(der, start)
+    return (tag == _SEQUENCE and end == stop) or der[start : start + 2] == _ENDLESS_SEQUENCE
 
 
 def _rounds(numbers: list[int]) -> int:
