@@ -16,6 +16,7 @@ from attrs import frozen
 from sansio_auth.effects import Failure, GetAssertion, Load, Save, SendHttp, Sleep
 from sansio_auth.flow import Step, Transcript
 from sansio_auth.partition import (
+    SESSION,
     Accounts,
     AppKey,
     AppTokens,
@@ -78,7 +79,7 @@ def _key(key: PartitionKey | Query) -> str:
         case AppKey():
             return f"tokens of the application in {key.tenant}"
         case AssertionKey():
-            return f"tokens of assertion {key.digest[:8]}"
+            return f"tokens of assertion {key.digest.removeprefix(SESSION)[:8]}"
         case UserKey():
             return "tokens of the user"
         case KnowledgeKey():

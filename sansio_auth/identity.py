@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Final, Literal, TypeAlias, cast
 
 from attrs import frozen
@@ -131,10 +132,10 @@ def token_key(
 
     Scopes are compared without regard to case, as MSAL's keys are. `owner` is (client, realm) in
     a partition that several clients share, else empty. An exact tuple, so that no separator
-    inside a part can make two identities one.
+    inside a part can make two identities one; thousands of keys share the texts in it.
     """
     target = " ".join(sorted({scope.lower() for scope in scopes}))
-    return (*owner, scheme.lower(), key_id, extended, target)
+    return (*owner, intern(scheme.lower()), key_id, extended, intern(target))
 
 
 def assertion_digest(assertion: str) -> str:

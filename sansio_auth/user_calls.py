@@ -15,7 +15,7 @@ from sansio_auth._telemetry import CacheRefresh
 from sansio_auth.calls import AssertedCall, OnBehalfOf, UserCall
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.identity import Subject, TokenKey
-from sansio_auth.partition import Knowledge, Partition, UserKey
+from sansio_auth.partition import SESSION, Knowledge, Partition, UserKey
 from sansio_auth.secret import Secret
 
 __all__ = [
@@ -247,8 +247,8 @@ def _session_digest(call: SessionBegin | SessionCall) -> str:
 
 
 def session_digest(session_key: str) -> str:
-    """Return the hex SHA-256 that stands for a long-running session."""
-    return _digest("session", session_key)
+    """Return what stands for a long-running session: the hex SHA-256 of its key, marked as such."""
+    return SESSION + _digest("session", session_key)
 
 
 def _check_session(_: object, __: object, secret: Secret) -> None:

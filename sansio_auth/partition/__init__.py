@@ -6,10 +6,12 @@ authority. `apply(partition, fact)` is the only way to a changed one. Where part
 shell's choice. No time is read here and nothing is fetched.
 """
 
+from sansio_auth.partition.applying import apply, apply_all
 from sansio_auth.partition.facts import (
     AccessTokenStored,
     AccountSeen,
     AppTokensDropped,
+    AssertionsOver,
     AssertionUsed,
     ClientSeen,
     Dropped,
@@ -22,10 +24,9 @@ from sansio_auth.partition.facts import (
     RefreshTokenStored,
     RegionFound,
     SignedOut,
-    apply,
-    apply_all,
 )
 from sansio_auth.partition.keys import (
+    SESSION,
     Accounts,
     AppKey,
     AppTokens,
@@ -61,6 +62,8 @@ from sansio_auth.partition.rows import (
     fresh_span,
     has_account,
     is_due,
+    is_empty,
+    shared,
     usable_row,
 )
 
@@ -70,6 +73,7 @@ __all__ = [
     "EXTENDED_EXPIRES_ON",
     "REFRESH_ON",
     "SECRET",
+    "SESSION",
     "TARGET",
     "TOKEN_TYPE",
     "AccessRow",
@@ -82,6 +86,7 @@ __all__ = [
     "AppTokensDropped",
     "AssertionKey",
     "AssertionUsed",
+    "AssertionsOver",
     "ClientSeen",
     "Dropped",
     "EndpointsDropped",
@@ -115,5 +120,7 @@ __all__ = [
     "fresh_span",
     "has_account",
     "is_due",
+    "is_empty",
+    "shared",
     "usable_row",
 ]

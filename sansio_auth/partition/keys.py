@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
 __all__ = [
+    "SESSION",
     "Accounts",
     "AppKey",
     "AppTokens",
@@ -18,7 +19,11 @@ __all__ = [
 ]
 
 
-@frozen(cache_hash=True)
+#: No digest of an assertion begins like this.
+SESSION: Final = "session-"
+
+
+@frozen(cache_hash=True, weakref_slot=False)
 class AppKey:
     """Tokens of an application itself, in one tenant."""
 
@@ -27,17 +32,25 @@ class AppKey:
     client_id: str
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, weakref_slot=False)
 class AssertionKey:
-    """Tokens got with one user assertion; `digest` is its hex SHA-256."""
+    """Tokens got with one user assertion; `digest` is its hex SHA-256.
+
+    That of a long-running session, which outlives its assertion, begins with `SESSION`.
+    """
 
     environment: str
     tenant: str
     client_id: str
     digest: str
 
+    @property
+    def is_session(self) -> bool:
+        """Whether a refresh token that is kept here is to be used."""
+        return self.digest.startswith(SESSION)
 
-@frozen(cache_hash=True)
+
+@frozen(cache_hash=True, weakref_slot=False)
 class UserKey:
     """Everything of one user in one cloud, of all clients and realms."""
 
@@ -45,7 +58,7 @@ class UserKey:
     home_account_id: str
 
 
-@frozen(cache_hash=True)
+@frozen(cache_hash=True, weakref_slot=False)
 class KnowledgeKey:
     """What is known about one authority, by its URL. Never written to a token store."""
 

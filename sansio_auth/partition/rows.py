@@ -8,7 +8,9 @@ name their places; `access_token_of` makes a typed value of one at the edge.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeAlias
+from sys import intern
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -53,6 +55,8 @@ __all__ = [
     "fresh_span",
     "has_account",
     "is_due",
+    "is_empty",
+    "shared",
     "usable_row",
 ]
 
@@ -78,26 +82,31 @@ AccountRow: TypeAlias = tuple[str, str, str, str | None]
 OriginalKey: TypeAlias = tuple[str, ...]
 Original: TypeAlias = tuple[str, str]
 
+#: One empty mapping for all who have nothing.
+_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
 
-@frozen(repr=False)
+
+@frozen(repr=False, weakref_slot=False)
 class Tokens(Confidential):
     """What one application, assertion or user has. Its `repr` shows counts only.
 
     `wide` holds the keys of `access` that name several scopes, with those scopes: only they can
     serve a request for fewer. `clients` maps a client to its family id, as MSAL's app metadata
     does. `originals` are foreign entries word for word, as long as they are not replaced.
-    `assertions` are the partitions to drop when this user signs out.
+    `assertions` are the partitions to drop when this user signs out. No row of `access` ends
+    before `first_end`, POSIX seconds; 0 where nobody has looked.
     """
 
-    access: Mapping[TokenKey, AccessRow] = field(factory=dict[TokenKey, AccessRow])
-    wide: Mapping[TokenKey, frozenset[str]] = field(factory=dict[TokenKey, frozenset[str]])
-    refresh: Mapping[RefreshKey, RefreshRow] = field(factory=dict[RefreshKey, RefreshRow])
-    id_tokens: Mapping[IdTokenKey, str] = field(factory=dict[IdTokenKey, str])
-    accounts: Mapping[str, AccountRow] = field(factory=dict[str, AccountRow])
-    clients: Mapping[str, str | None] = field(factory=dict[str, str | None])
-    originals: Mapping[OriginalKey, Original] = field(factory=dict[OriginalKey, Original])
+    access: Mapping[TokenKey, AccessRow] = _NONE
+    wide: Mapping[TokenKey, frozenset[str]] = _NONE
+    refresh: Mapping[RefreshKey, RefreshRow] = _NONE
+    id_tokens: Mapping[IdTokenKey, str] = _NONE
+    accounts: Mapping[str, AccountRow] = _NONE
+    clients: Mapping[str, str | None] = _NONE
+    originals: Mapping[OriginalKey, Original] = _NONE
     assertions: frozenset[AssertionKey] = frozenset()
     home_account_id: str | None = None
+    first_end: int = field(default=0, eq=False)
 
     def __repr__(self) -> str:
         return f"Tokens(access={len(self.access)} refresh={len(self.refresh)})"
@@ -136,6 +145,13 @@ _NO_KNOWLEDGE: Final = Knowledge()
 def empty(key: PartitionKey) -> Partition:
     """Return the partition of a key about which nothing is stored."""
     return _NO_KNOWLEDGE if isinstance(key, KnowledgeKey) else _NO_TOKENS
+
+
+def is_empty(partition: Partition) -> bool:
+    """Whether a partition holds nothing."""
+    if isinstance(partition, Tokens) and (partition.access or partition.refresh):
+        return False  # nearly always, and known without a comparison
+    return partition in (_NO_TOKENS, _NO_KNOWLEDGE)
 
 
 def _alive(row: AccessRow, now: float, margin: float, skew: float) -> bool:
@@ -190,6 +206,11 @@ def fresh_span(
         return None
     due, last = row[REFRESH_ON], row[EXPIRES_ON] - margin
     return row, row[CACHED_AT] - skew, last if due is None or due > last else due
+
+
+def shared(text: str) -> str:
+    """Return the one copy of a text that thousands of rows have in common, such as a scope."""
+    return intern(text) if type(text) is str else text
 
 
 def access_token_of(row: AccessRow, metadata: Metadata) -> AccessToken:

@@ -24,6 +24,7 @@ from sansio_auth.partition import (
     PartitionKey,
     RefreshTokenStored,
     UserKey,
+    shared,
 )
 
 __all__ = ["KEY_MAKERS", "Changes", "changes_of", "is_over", "matching"]
@@ -163,15 +164,15 @@ def changes_of(event: Mapping[str, object], now: int) -> Changes:
     """Return what an event files, in facts; `now` is POSIX seconds."""
     response, data = _mapping(event.get("response")), _mapping(event.get("data"))
     endpoint = urlsplit(_text(event, "token_endpoint"))
-    environment = _text(event, "environment") or (endpoint.hostname or "")
-    realm = endpoint.path.strip("/").partition("/")[0]
-    client = _text(event, "client_id")
+    environment = shared(_text(event, "environment") or (endpoint.hostname or ""))
+    realm = shared(endpoint.path.strip("/").partition("/")[0])
+    client = shared(_text(event, "client_id"))
     claims = _claims(response)
     info = decode_part(_text(response, "client_info")) or {}
     home = _home(info, claims)
     scopes = response.get("scope", event.get("scope"))
     given = scopes.split() if isinstance(scopes, str) else cast("list[str]", scopes or [])
-    target = " ".join(sorted(given))
+    target = shared(" ".join(sorted(given)))
     grant = _text(event, "grant_type")
     if not home and grant not in {"", "client_credentials"}:
         return ()
@@ -211,15 +212,17 @@ def _access(
     life = _seconds(response.get("expires_in"), left)
     extended = _seconds(response.get("ext_expires_in"), life)
     due = _seconds(response.get("refresh_in"), -1) if "refresh_in" in response else -1
-    kind = _text(response, "token_type") or "Bearer"
+    kind = shared(_text(response, "token_type") or "Bearer")
     extra = {
         name: str(value)
         for name, value in data.items()
         if value and name not in NOT_IN_EXTENDED_KEY
     }
     key = token_key(target.split(), kind, _text(data, "key_id"), extended_key(extra), mine)
+    end = now + life
     row = (
-        token, kind, target, now, now + life, now + extended, now + due if due >= 0 else None,
+        token, kind, target, now, end, end if extended == life else now + extended,
+        now + due if due >= 0 else None,
     )  # fmt: skip
     return AccessTokenStored(key, row)
 

@@ -2,7 +2,9 @@
 
 Reading takes no lock, because partitions are immutable and a dictionary look-up is atomic; saving
 takes one short lock, in which nothing but `apply` runs (invariant I-10). An index of names and of
-applications keeps the questions of `look_up` as quick with a million users as with one.
+applications keeps the questions of `look_up` as quick with a million users as with one. What was
+got with an assertion goes when all of it is over; whatever else is here stays until somebody drops
+it, and loses its expired rows when something is stored beside them.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ import threading
 from collections.abc import Mapping
 
 from sansio_auth.partition import (
+    CACHED_AT,
+    AccessTokenStored,
     Accounts,
-    AppKey,
-    AppTokens,
+    AssertionKey,
+    AssertionsOver,
     Fact,
     Found,
     Partition,
@@ -21,10 +25,15 @@ from sansio_auth.partition import (
     Query,
     Tokens,
     UserKey,
+    apply,
     apply_all,
     empty,
     find,
+    has_account,
+    is_empty,
 )
+from sansio_auth_adapters.stores._index import Index
+from sansio_auth_adapters.stores._over import Ends, is_over
 
 __all__ = ["MemoryStore"]
 
@@ -34,8 +43,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._partitions: dict[PartitionKey, Partition] = {}
-        #: Which partitions may answer a query; more of them than needed do no harm.
-        self._index: dict[Query, dict[PartitionKey, None]] = {}
+        self._index = Index()
+        self._ends = Ends()
         self._lock = threading.Lock()
 
     def peek(self, key: PartitionKey) -> Partition | None:
@@ -49,30 +58,66 @@ class MemoryStore:
 
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply the facts and return the first key's newest partition."""
+        first = changes[0][0]
         with self._lock:
             for key, facts in changes:
-                self._put(key, apply_all(self.load(key), facts))
-            return self.load(changes[0][0])
+                before = self._held(key)
+                after = apply_all(empty(key) if before is None else before, facts)
+                if after is not before:
+                    self._put(key, before, after)
+                if isinstance(key, AssertionKey):
+                    self._ends.note(key, facts)
+            newest = self._held(first)
+            if self._ends:
+                self._drop_what_is_over(changes)
+        return empty(first) if newest is None else newest
 
     def look_up(self, query: Query) -> Found:
         """Return the partitions that a query means; a name is looked up, not searched for."""
+        if isinstance(query, Accounts) and query.username is not None:
+            return self._named(query.environment, query.username)
         with self._lock:
-            keys = tuple(self._index.get(_lowered(query), ()))
-            return find({key: self.load(key) for key in keys}, query)
+            return find({key: self.load(key) for key in self._index.meant(query)}, query)
 
-    def _put(self, key: PartitionKey, partition: Partition) -> None:
+    def _named(self, environment: str, username: str) -> Found:
+        """Say what `find` says of the accounts of a name; without the lock, as `peek`."""
+        found: list[tuple[PartitionKey, Tokens]] = []
+        for key in self._index.named(environment, username):
+            tokens = self._partitions.get(key)
+            if isinstance(tokens, Tokens) and has_account(tokens, username):
+                found.append((key, tokens))
+        return Found(tuple(found))
+
+    def _held(self, key: PartitionKey) -> Partition | None:
+        """Return the partition to whoever has the lock, None where nothing is stored."""
+        return self._partitions.get(key)
+
+    def _put(self, key: PartitionKey, before: Partition | None, after: Partition) -> None:
         """Keep a partition and where it is to be found; an empty one is forgotten."""
-        for query in _questions(key, self.load(key)):
-            keys = self._index.get(query, {})
-            _ = keys.pop(key, None)
-            if not keys:
-                _ = self._index.pop(query, None)
-        if partition == empty(key):
-            _ = self._partitions.pop(key, None)
-            return
-        self._partitions[key] = partition
-        for query in _questions(key, partition):
-            self._index.setdefault(query, {})[key] = None
+        if not is_empty(after):
+            self._partitions[key] = after
+            self._index.changed(key, before, after)
+        elif before is not None:
+            del self._partitions[key]
+            self._index.changed(key, before, None)
+
+    def _drop_what_is_over(
+        self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
+    ) -> None:
+        """Drop a few partitions of assertions whose tokens have all ended, and who used them.
+
+        What time it is the fresh row says.
+        """
+        rows = (it.row for _, facts in changes for it in facts if isinstance(it, AccessTokenStored))
+        now = max((row[CACHED_AT] for row in rows), default=0)
+        for key in self._ends.before(now):
+            tokens = self._partitions.get(key)
+            if isinstance(tokens, Tokens) and is_over(key, tokens, now):
+                self._put(key, tokens, empty(key))
+                user = UserKey(key.environment, tokens.home_account_id or "")
+                theirs = self._partitions.get(user)
+                if theirs is not None:
+                    self._put(user, theirs, apply(theirs, AssertionsOver(frozenset({key}))))
 
     def snapshot(self) -> Mapping[PartitionKey, Partition]:
         """Return everything that is stored at this moment."""
@@ -85,19 +130,3 @@ class MemoryStore:
     def __reduce__(self) -> tuple[object, ...]:
         message = "a MemoryStore holds tokens and a lock: it cannot be pickled or copied"
         raise TypeError(message)
-
-
-def _lowered(query: Query) -> Query:
-    if isinstance(query, Accounts) and query.username is not None:
-        return Accounts(query.environment, query.username.lower())
-    return query
-
-
-def _questions(key: PartitionKey, partition: Partition) -> tuple[Query, ...]:
-    """Return the queries that this partition is an answer to."""
-    if isinstance(key, UserKey) and isinstance(partition, Tokens):
-        names = {account[1].lower() for account in partition.accounts.values()}
-        return (Accounts(key.environment), *(Accounts(key.environment, name) for name in names))
-    if isinstance(key, AppKey):
-        return (AppTokens(key.environment, key.client_id),)
-    return ()

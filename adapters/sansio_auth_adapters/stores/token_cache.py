@@ -30,6 +30,7 @@ from sansio_auth.partition import (
 )
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores import entries as reading
+from sansio_auth_adapters.stores._index import Index
 from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = ["SerializableTokenCache", "TokenCache"]
@@ -203,7 +204,8 @@ class TokenCache(MemoryStore):
                     entries[key] = members
             loaded = load({name: it for name, it in cache.items() if it != {}})
             for owner, before in mine.items():
-                self._put(owner, _kept(before, loaded.partitions.get(owner, empty(owner))))
+                after = _kept(before, loaded.partitions.get(owner, empty(owner)))
+                self._put(owner, self._held(owner), after)
             self._foreign = loaded.foreign
         self._changed()
 
@@ -211,10 +213,10 @@ class TokenCache(MemoryStore):
         loaded = load(cache)
         with self._lock:
             self._partitions.clear()
-            self._index.clear()
+            self._index = Index()
             self._families.clear()
             for key, partition in loaded.partitions.items():
-                self._put(key, partition)
+                self._put(key, None, partition)
             self._foreign = loaded.foreign
 
 
