@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, final
 
 from attrs import frozen
 
+from sansio_auth._der import demands_of
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
 from sansio_auth.credentials import CertificateCredential
 from sansio_auth.errors import ConfigurationError
@@ -43,6 +44,10 @@ __all__ = [
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 MAX_CHAIN: Final = 10
+#: Rounds of key derivation in one file: some seconds. OpenSSL writes 2,048 three times.
+_MAX_ROUNDS: Final = 10_000_000
+#: Bytes of an encrypted key; one of `MAX_RSA_BITS` has 4,700.
+_MAX_HIDDEN: Final = 5_120
 #: The algorithm id-RSASSA-PSS (RFC 4055) in a PKCS#8 key; such a key signs nothing else.
 _PSS_ONLY: Final = bytes.fromhex("06092a864886f70d01010a")
 _BLOCK: Final = re.compile(
@@ -149,16 +154,20 @@ def _impossible(message: str, code: str) -> ConfigurationError:
     return ConfigurationError(f"client_credential: {message}", code=code)
 
 
+def _wrong_size(bits: str) -> ConfigurationError:
+    return _impossible(
+        f"the RSA key has {bits} bits; from {MIN_RSA_BITS} to {MAX_RSA_BITS} are taken",
+        "unsupported_key_size",
+    )
+
+
 def _rsa(key: object) -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
         raise _impossible(f"an RSA key is needed, not {type(key).__name__}", "unsupported_key_type")
     if key.key_size < MIN_RSA_BITS or key.key_size > MAX_RSA_BITS:
-        raise _impossible(
-            f"the RSA key has {key.key_size} bits; from {MIN_RSA_BITS} to {MAX_RSA_BITS} are taken",
-            "unsupported_key_size",
-        )
+        raise _wrong_size(f"{key.key_size}")
     return key
 
 
@@ -189,13 +198,56 @@ def _the_key_block(pem: bytes) -> bytes:
     raise _impossible("private_key is no PEM text (-----BEGIN PRIVATE KEY-----)", "no_private_key")
 
 
-def _for_pss_only(block: bytes) -> bool:
-    """Whether a readable key that is not encrypted says so; its algorithm is near its beginning."""
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What `cryptography` says of bytes that it cannot read; its warnings may be errors too."""
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+
+    return (ValueError, TypeError, OverflowError, InternalError, UnsupportedAlgorithm, UserWarning)
+
+
+def _check_demands(der: bytes) -> None:
+    """Refuse what would take minutes to read, before anybody waits for it."""
+    rounds, bits, hidden = demands_of(der)
+    if rounds > _MAX_ROUNDS:
+        raise _impossible(
+            f"its key is behind more than {_MAX_ROUNDS} rounds of key derivation; export it again"
+            " with fewer",
+            "too_many_rounds",
+        )
+    if bits > MAX_RSA_BITS or hidden > _MAX_HIDDEN:
+        raise _wrong_size(f"{bits}" if bits > MAX_RSA_BITS else f"more than {MAX_RSA_BITS}")
+
+
+def _content(block: bytes) -> bytes:
+    """Return the DER in a PEM block, as far as it can be seen, or raise for what it asks."""
+    text = b"".join(block.split(b"-----")[2].split())
+    if b":" in text:  # the headers of an old form: what follows is encrypted as a whole
+        if len(text) > _MAX_HIDDEN * 4 // 3:
+            raise _wrong_size(f"more than {MAX_RSA_BITS}")
+        return b""
     try:
-        der = base64.b64decode(b"".join(block.split(b"-----")[2].split())[:80])
-    except ValueError:  # lines of its own before the base64: an old form, which names no algorithm
-        return False
-    return _PSS_ONLY in der
+        der = base64.b64decode(text + b"==")
+    except ValueError:
+        return b""
+    _check_demands(der)
+    return der
+
+
+def _password(passphrase: Secret | None) -> bytes | None:
+    try:
+        return None if passphrase is None else passphrase.reveal().encode()
+    except UnicodeEncodeError:  # the error would show it
+        message = "passphrase holds characters that are none; it was decoded wrongly"
+        raise _impossible(message, "characters") from None
+
+
+def _damage(block: bytes, *, encrypted: bool) -> str:
+    """Return the likeliest reason why a key cannot be read, and what to do where that is known."""
+    if b"OPENSSH" in block:
+        return "it is in OpenSSH's form; convert a copy with ssh-keygen -p -m PKCS8 -f FILE"
+    if b"\\n" in block:
+        return "it has a backslash and an n where line breaks belong"
+    return "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
 
 
 def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
@@ -207,7 +259,7 @@ def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     block = _the_key_block(pem)
-    password = None if passphrase is None else passphrase.reveal().encode()
+    password = _password(passphrase)
     encrypted = b"ENCRYPTED" in block
     if encrypted and password is None:
         raise _impossible("the private key is encrypted; give its passphrase", "no_passphrase")
@@ -216,14 +268,15 @@ def load_key(pem: bytes, passphrase: Secret | None = None) -> SigningKey:
             "there is a passphrase, but the private key is not encrypted; leave it out",
             "needless_passphrase",
         )
+    der = _content(block)
     try:
         key = load_pem_private_key(block, password)
     except UnsupportedAlgorithm:
         raise _impossible("the key's algorithm is not supported", "unsupported_key_type") from None
-    except (ValueError, TypeError):
-        reason = "the passphrase is wrong or the key is damaged" if encrypted else "it is damaged"
+    except _unreadable():
+        reason = _damage(block, encrypted=encrypted)
         raise _impossible(f"the private key cannot be read: {reason}", "unreadable_key") from None
-    if _for_pss_only(block):
+    if _PSS_ONLY in der[:60]:
         raise _impossible("an RSA key is needed, not one for RSA-PSS alone", "unsupported_key_type")
     return _signing_key(key)
 
@@ -247,9 +300,12 @@ def load_certificates(pem: bytes) -> tuple[Certificate, ...]:
     A text without any PEM armour is taken as the base64 of one certificate, as MSAL takes it.
     """
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
 
     blocks = [m[0] for m in _BLOCK.finditer(pem) if m[1].upper().endswith(b"CERTIFICATE")]
+    if len(blocks) > MAX_CHAIN:
+        raise _impossible(
+            f"public_certificate holds more than {MAX_CHAIN} certificates", "chain_too_long"
+        )
     try:
         if blocks:
             found = [x509.load_pem_x509_certificate(block) for block in blocks]
@@ -257,29 +313,26 @@ def load_certificates(pem: bytes) -> tuple[Certificate, ...]:
             raise _impossible("public_certificate holds no certificate", "no_certificate")
         else:
             found = [x509.load_der_x509_certificate(base64.b64decode(b"".join(pem.split())))]
-        certificates = tuple(_certificate(parsed) for parsed in found)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        if isinstance(error, ConfigurationError):
-            raise
+        return tuple(_certificate(parsed) for parsed in found)
+    except ConfigurationError:
+        raise
+    except _unreadable():
         raise _impossible("public_certificate cannot be read", "unreadable_certificate") from None
-    if len(certificates) > MAX_CHAIN:
-        raise _impossible(
-            f"public_certificate holds more than {MAX_CHAIN} certificates", "chain_too_long"
-        )
-    return certificates
 
 
 def load_pfx(
     data: bytes, passphrase: Secret | None = None
 ) -> tuple[SigningKey, tuple[Certificate, ...]]:
     """Return the key and the certificates, leaf first, of a PKCS#12 file's content (RFC 7292)."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    password = None if passphrase is None else passphrase.reveal().encode()
+    password = _password(passphrase)
+    if password is not None and b"\0" in password:  # what reads the file would end there, or panic
+        raise _impossible("the passphrase of a PFX cannot hold a NUL", "characters")
+    _check_demands(data)
     try:
         key, leaf, others = pkcs12.load_key_and_certificates(data, password)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except _unreadable():
         raise _impossible(
             "the PFX cannot be read: its passphrase is wrong or missing, or it is damaged",
             "unreadable_pfx",

@@ -54,16 +54,32 @@ def environment(name: str) -> str:
     return os.environ.get(name, "")
 
 
+def _no_path() -> ConfigurationError:
+    """For a NUL or half of a character: the system was not even asked."""
+    return ConfigurationError("a path holds characters that no path has", code="path")
+
+
 def file_stamp(path: str) -> tuple[int, int, int]:
     """Return what changes when a file is replaced or written; links are followed."""
-    status = Path(path).stat()
+    try:
+        status = Path(path).stat()
+    except ValueError:
+        raise _no_path() from None
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _read(path: str, most: int) -> bytes:
+    """Return a file's content, of a huge one no more than tells that it is huge."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(most + 1)
+    except ValueError:
+        raise _no_path() from None
 
 
 def read_token_file(path: str) -> bytes:
     """Return a token file's content; `OSError` passes with its `errno`, a huge file is refused."""
-    with Path(path).open("rb") as file:
-        content = file.read(_MAX_TOKEN_FILE + 1)
+    content = _read(path, _MAX_TOKEN_FILE)
     if len(content) > _MAX_TOKEN_FILE:
         raise ConfigurationError(
             f"{path} is larger than {_MAX_TOKEN_FILE} bytes: not a token", code="token_file"
@@ -73,8 +89,7 @@ def read_token_file(path: str) -> bytes:
 
 def read_key_file(path: str) -> bytes:
     """Return a key file's content; `OSError` passes with its `errno`, a huge file is refused."""
-    with Path(path).open("rb") as file:
-        content = file.read(_MAX_KEY_FILE + 1)
+    content = _read(path, _MAX_KEY_FILE)
     if len(content) > _MAX_KEY_FILE:
         raise ConfigurationError(
             f"client_credential: {path} is larger than {_MAX_KEY_FILE} bytes: not a key file",

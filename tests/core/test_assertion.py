@@ -12,7 +12,7 @@ import jwt
 import pytest
 from attrs import frozen
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -193,12 +193,21 @@ def test_an_rsa_key_is_loaded_from_pem(form: PrivateFormat, passphrase: str, aro
     )
 
 
+def _armoured(label: str, der: bytes) -> bytes:
+    text = base64.encodebytes(der)
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), text, label.encode())
+
+
 def _bad_keys() -> dict[str, tuple[bytes, str | None, str]]:
     pair = _pair("rsa")
     public = pair.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     damaged = pair.pem().replace(b"M", b"N", 40)
     openssh = pair.key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    der = pair.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    rsa_oid, pss_oid = (bytes.fromhex(f"2a864886f70d0101{it}") for it in ("01", "0a"))
+    pss = _armoured("PRIVATE KEY", der.replace(rsa_oid + b"\x05\0", pss_oid + b"\x30\0"))
     return {
+        "a key for PSS alone": (pss, None, "unsupported_key_type"),
         "nothing": (b"", None, "no_private_key"),
         "a path": (b"/etc/keys/my.pem", None, "no_private_key"),
         "some text": (b"-----BEGIN", None, "no_private_key"),
@@ -226,6 +235,94 @@ def test_what_is_no_key_for_this_is_refused(which: str) -> None:
     assert caught.value.code == code
     assert caught.value.__cause__ is None
     assert _PASSPHRASE not in str(caught.value)
+
+
+#: SEQUENCE { SEQUENCE {}, OCTET STRING of 6,000 bytes }: what an encrypted key of 10,000 bits is.
+_LONG_HIDDEN = bytes.fromhex("30821776300004821770") + bytes(6_000)
+#: SEQUENCE { salt, 2**31 - 1 rounds }.
+_MANY_ROUNDS = bytes.fromhex("300d0405736131323302047fffffff")
+#: SEQUENCE { INTEGER of 16,384 bits }.
+_LONG_NUMBER = bytes.fromhex("308208050282080100") + b"\xff" * 2_048
+_OLD_FORM = (
+    b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,"
+    + b"0" * 32 + b"\n\n" + b"A" * 8_000 + b"\n-----END RSA PRIVATE KEY-----\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pem", "passphrase", "code", "told"),
+    [
+        (_armoured("RSA PRIVATE KEY", _LONG_NUMBER), None, "unsupported_key_size", "16384 bits"),
+        (_armoured("ENCRYPTED PRIVATE KEY", _LONG_HIDDEN), "p", "unsupported_key_size",
+         "more than 8192 bits"),
+        (_OLD_FORM, "p", "unsupported_key_size", "more than 8192 bits"),
+        (_armoured("ENCRYPTED PRIVATE KEY", _MANY_ROUNDS), "p", "too_many_rounds", "rounds"),
+    ],
+)  # fmt: skip
+def test_what_would_take_minutes_is_not_begun(
+    pem: bytes, passphrase: str | None, code: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying the primes of a huge key, deriving a key in two thousand million rounds."""
+
+    def begun(*_: object) -> None:
+        pytest.fail("it was begun")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", begun)
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        load_key(pem, None if passphrase is None else Secret(passphrase))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("text", [b"A", b"AAAAA", b"Proc-Type: 4,ENCRYPTED\n\nAAAA"])
+def test_what_is_in_a_block_may_be_no_base64(text: bytes) -> None:
+    """Then there is nothing to look at, and it is damaged."""
+    pem = b"-----BEGIN PRIVATE KEY-----\n%b\n-----END PRIVATE KEY-----\n" % text
+    with pytest.raises(ConfigurationError) as caught:
+        load_key(pem, Secret("p") if b"ENC" in text else None)
+    assert caught.value.code == "unreadable_key"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda pem: pem.replace(b"\n", b"\\n"), "backslash"),
+        (lambda pem: pem.replace(b"PRIVATE", b"OPENSSH PRIVATE"), "ssh-keygen"),
+    ],
+)
+def test_the_usual_accidents_have_a_remedy(change: Any, told: str) -> None:
+    """A variable of the environment, a tool that writes another form."""
+    with pytest.raises(ConfigurationError, match=told):
+        load_key(change(_pair("rsa").pem()))
+
+
+def test_a_passphrase_of_half_characters_is_none() -> None:
+    """The error of the codec would show it."""
+    pem = _pair("rsa").pem(_PASSPHRASE)
+    for read in (load_key, load_pfx):
+        with pytest.raises(ConfigurationError, match="decoded wrongly") as caught:
+            read(pem, Secret(f"{_PASSPHRASE}\ud800"))
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("kind", [InternalError, UserWarning, OverflowError])
+def test_whatever_cryptography_says_is_one_of_our_errors(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a warning, where warnings are errors."""
+
+    def refuse(*_: object) -> None:
+        raise kind("no", []) if kind is InternalError else kind("no")
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", refuse)
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", refuse)
+    monkeypatch.setattr(x509, "load_pem_x509_certificate", refuse)
+    pair = _pair("rsa")
+    for read, text in (
+        (load_key, pair.pem()), (load_pfx, b""), (load_certificates, pair.certificate_pem),
+    ):  # fmt: skip
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            read(text)
 
 
 def test_a_key_shows_nothing_and_goes_nowhere() -> None:
@@ -280,9 +377,9 @@ def test_what_is_no_certificate_is_refused(text: bytes, code: str) -> None:
 
 
 def test_a_chain_has_an_end() -> None:
-    """It goes into a header."""
+    """It goes into a header; a longer one is not even read."""
     with pytest.raises(ConfigurationError) as caught:
-        load_certificates(_pair("rsa").certificate_pem * (MAX_CHAIN + 1))
+        load_certificates(_armoured("CERTIFICATE", b"") * (MAX_CHAIN + 1))
     assert caught.value.code == "chain_too_long"
 
 
@@ -323,6 +420,28 @@ def _bad_pfx() -> dict[str, tuple[bytes, str | None, str]]:
         ),
         "a crowd": (_pfx(pair.key, pair.certificate, crowd, ""), None, "chain_too_long"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "passphrase", "code"),
+    [
+        (_MANY_ROUNDS, "p", "too_many_rounds"),
+        (_LONG_NUMBER, None, "unsupported_key_size"),
+        (b"", "a\0b", "characters"),
+    ],
+)
+def test_a_pfx_is_not_begun_where_it_would_not_end(
+    data: bytes, passphrase: str | None, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor with a passphrase at which what reads it would give up altogether."""
+
+    def begun(*_: object) -> None:
+        pytest.fail("it was begun")
+
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", begun)
+    with pytest.raises(ConfigurationError) as caught:
+        load_pfx(data, None if passphrase is None else Secret(passphrase))
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize("which", sorted(_bad_pfx()))

@@ -166,6 +166,21 @@ def test_some_tenants_are_everybodys(tenant: str, *, shared: bool) -> None:
     assert parse_authority(f"https://{_HOST}/{tenant}").shared is shared
 
 
+@pytest.mark.parametrize(
+    ("url", "vouched"),
+    [
+        (f"https://{_HOST}/{_GUID}", False),
+        ("https://h.example/x", False),
+        ("https://sts.contoso.com/adfs", True),
+        ("https://contoso.b2clogin.com/contoso.com/b2c_1_x", True),
+        ("https://contoso.ciamlogin.com/", True),
+    ],
+)
+def test_some_kinds_of_authority_are_no_tenant_of_a_cloud(url: str, *, vouched: bool) -> None:
+    """So that there is no cloud to ask about them."""
+    assert parse_authority(url).self_vouched is vouched
+
+
 def test_hosts_of_one_cloud_are_aliases() -> None:
     """A static table; an unknown host is alone."""
     aliases = aliases_of("login.windows.net")
@@ -217,6 +232,17 @@ def test_an_endpoint_may_be_on_the_authoritys_host_or_one_that_was_listed(
     authority = parse_authority("https://h.example:8443/t")
     parts = pinned(authority, url, "token_endpoint", trusted_hosts=frozenset(trusted))
     assert parts.scheme == "https"
+
+
+@pytest.mark.parametrize("query", ["", "?dc=ESTS-PUB-1"])
+def test_an_endpoint_of_a_cloud_has_no_query_but_a_test_slices(query: str) -> None:
+    """Whatever else it said would go along with the credential."""
+    authority = parse_authority(f"https://{_HOST}/x.com")
+    assert pinned(authority, f"https://{_HOST}/x/token{query}", "t").query == query[1:]
+    for other in ("?p=x", "?dc=a&p=x", "?p"):
+        with pytest.raises(AuthorityError, match="query") as caught:
+            pinned(authority, f"https://{_HOST}/x/token{other}", "t")
+        assert caught.value.code == "bad_endpoint"
 
 
 def test_an_endpoint_may_be_on_an_alias() -> None:

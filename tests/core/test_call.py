@@ -12,6 +12,8 @@ from sansio_auth import (
     parse_authority,
 )
 from sansio_auth._call import Procedure
+from sansio_auth._telemetry import Telemetry
+from sansio_auth.effects import Load
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import KnowledgeKey, Tokens
 
@@ -45,6 +47,15 @@ def test_a_flow_needs_its_seed(seed: bytes) -> None:
     for startable in (client.acquire_token_for_client(["s/.default"]), client.get_accounts()):
         with pytest.raises(ConfigurationError, match="seed"):
             startable.start(now=0.0, seed=seed)
+
+
+def test_a_flow_begins_by_asking_what_is_known() -> None:
+    """At the time that it is told, and only then."""
+    call = _client().acquire_token_for_client(["s/.default"])
+    flow = call.start(now=7.0, seed=bytes(32))
+    assert flow.pending == Load(KnowledgeKey(_AUTHORITY))
+    start = flow.transcript.start
+    assert (start.now, start.seed, start.telemetry) == (7.0, bytes(32), Telemetry())
 
 
 def test_a_procedure_is_started_like_a_call() -> None:

@@ -20,7 +20,7 @@ from sansio_auth import (
 )
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
-from sansio_auth.identity import token_key
+from sansio_auth.identity import Subject, token_key
 from sansio_auth.partition import AccessTokenStored, AppKey, AssertionKey, Knowledge
 
 _HOST = "login.microsoftonline.com"
@@ -219,3 +219,12 @@ def test_a_call_is_a_value() -> None:
     assert isinstance(one, ClientCredentials)
     assert evolve(one, force_refresh=True) != other
     assert one.anchor == ""
+
+
+def test_a_user_who_is_acted_for_is_known_by_the_assertion_alone() -> None:
+    """By its digest; nobody has said a name."""
+    request: Any = _client().acquire_token_on_behalf_of("a.b.c", ["x"]).request
+    digest = hashlib.sha256(b"a.b.c").hexdigest()
+    assert request.subject == Subject("assertion", digest)
+    assert request.identity(None).subject == request.subject
+    assert request.username == ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sansio_auth.credentials import CertificateCredential, ClientSecret
 from sansio_auth.errors import ConfigurationError
-from sansio_auth.policy import Policy
 from sansio_auth.secret import Secret
 
 
@@ -39,9 +40,21 @@ def test_a_certificate_signs_by_the_thumbprint_that_is_sent() -> None:
     assert CertificateCredential(sha1=False).algorithm == "PS256"
 
 
-def test_the_numbers_are_msals() -> None:
-    """And can be replaced one by one."""
-    policy = Policy()
-    assert (policy.early_expiry, policy.default_token_life) == (300, 600)
-    assert (policy.discovery_life, policy.retry_after_cap) == (86_400, 3_600)
-    assert Policy(retries=0).retries == 0
+@pytest.mark.parametrize(
+    ("credential", "header"),
+    [
+        (
+            CertificateCredential(sha1=True, x5t="T"),
+            {"typ": "JWT", "alg": "RS256", "x5t": "T"},
+        ),
+        (
+            CertificateCredential(sha1=False, x5t_s256="S", x5c=("leaf", "issuer")),
+            {"typ": "JWT", "alg": "PS256", "x5c": ["leaf", "issuer"], "x5t#S256": "S"},
+        ),
+    ],
+)
+def test_the_header_names_the_certificate(
+    credential: CertificateCredential, header: dict[str, object]
+) -> None:
+    """By one thumbprint, and by its chain where there is one."""
+    assert json.loads(credential.header) == header

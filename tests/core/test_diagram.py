@@ -101,3 +101,10 @@ def test_a_picture_has_its_participants_and_a_column_its_times() -> None:
     assert len(column) == len(flow.transcript.steps)
     assert column[0].lstrip().startswith("0.0 ms  store:")
     assert "50.0 ms" in "\n".join(column)
+
+
+def test_what_the_store_found_is_counted() -> None:
+    """Partitions of users, for the question who is signed in."""
+    world = World(example_tenant())
+    told = _told(world.play(_client().get_accounts()))
+    assert set(told) == {"store: load the accounts -> 0 found"}

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sansio_auth._json import MAX_DEPTH, UnreadableJson, parse_object, parse_value
+from sansio_auth._json import (
+    MAX_DEPTH,
+    UnreadableJson,
+    parse_object,
+    parse_unique,
+    parse_value,
+)
+
+_DECISIVE: Final = (
+    "access_token", "token_type", "refresh_token", "id_token", "client_info", "error",
+    "issuer", "token_endpoint", "authorization_endpoint", "tenant_discovery_endpoint",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -26,6 +38,7 @@ from sansio_auth._json import MAX_DEPTH, UnreadableJson, parse_object, parse_val
         (b'{"a":"\xff"}', "bad_encoding"),
         ('{"a":1}'.encode("utf-16"), "bad_encoding"),
         ('{"a":1}'.encode("utf-32"), "bad_encoding"),
+        ('{"a":1}'.encode("utf-16-le"), "bad_encoding"),
         (b'{"access_token":"a","access_token":"b"}', "duplicate_member"),
         (b'{"x":{"error":"a","error":"b"}}', "duplicate_member"),
         (b"[" * (MAX_DEPTH + 1), "too_deep"),
@@ -51,13 +64,58 @@ def test_what_is_no_object_has_its_complaint(body: bytes, code: str) -> None:
         (b'{"a":"[[[[{{{{"}', {"a": "[[[[{{{{"}),
         (b'{"a":"' + b"[" * 200 + b'"}', {"a": "[" * 200}),
         (b'{"a":"\\"' + b"[" * 200 + b'"}', {"a": '"' + "[" * 200}),
-        (b"[" * 0 + b'{"a":' * 60 + b"1" + b"}" * 60, None),
+        (b'{"error":1,"x":2,"x":3}', {"error": 1, "x": 3}),
+        (b'{"a":"\\u0000"}', {"a": "\x00"}),
     ],
 )
 def test_what_is_an_object_is_read(body: bytes, value: object) -> None:
     """With a byte order mark, white space, brackets inside texts, harmless repetitions."""
-    found = parse_object(body)
-    assert value is None or found == value
+    assert parse_object(body) == value
+
+
+@pytest.mark.parametrize("name", _DECISIVE)
+def test_what_decides_who_gets_a_token_is_there_once(name: str) -> None:
+    """Two readers could otherwise see two different answers."""
+    with pytest.raises(UnreadableJson) as caught:
+        parse_value(f'{{"x": 1, "{name}": 1, "{name}": 1}}')
+    assert caught.value.code == "duplicate_member"
+
+
+def test_a_callers_object_says_everything_once() -> None:
+    """What it would mean twice is for nobody to guess."""
+    assert parse_unique('{"a": [1, {"b": 2}]}') == {"a": [1, {"b": 2}]}
+    for text, code in (
+        ('{"a": 1, "a": 1}', "duplicate_member"),
+        ('[{"a": {"b": 1, "b": 2}}]', "duplicate_member"),
+        ("[" * (MAX_DEPTH + 1), "too_deep"),
+        ("{", "response_not_json"),
+    ):
+        with pytest.raises(UnreadableJson) as caught:
+            parse_unique(text)
+        assert caught.value.code == str(caught.value) == code
+
+
+@pytest.mark.parametrize(("opening", "closing"), ["[]", ('{"a":', "}")])
+def test_a_document_may_be_64_deep(opening: str, closing: str) -> None:
+    """And not one deeper, wherever; what was closed again does not count."""
+    for text in (
+        opening * 64 + "1" + closing * 64,
+        opening * 62 + "[[],{}]" + closing * 62,
+        opening + "[" + ",".join(["[[],{}]"] * 100) + "]" + closing,
+    ):
+        assert json.dumps(parse_value(text), separators=(",", ":")) == text
+    for text in (
+        opening * 65 + "1" + closing * 65,
+        opening * 32 + "[" + "[],{}," * 20 + "[" * 32 + "]" * 33 + closing * 32,
+    ):
+        with pytest.raises(UnreadableJson, match="too_deep"):
+            parse_value(text)
+
+
+def test_a_number_of_many_digits_is_its_first_640() -> None:
+    """Python refuses to read more than it is set to; who counts that far counts nothing real."""
+    assert parse_value("1" * 640) == int("1" * 640)
+    assert parse_value("-" + "1" * 5_000) == int("-" + "1" * 639)
 
 
 def test_a_text_for_people_may_hold_bytes_that_are_no_utf8() -> None:

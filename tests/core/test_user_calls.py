@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
 
 from sansio_auth import (
     ClientSecret,
     ConfidentialClient,
     ConfigurationError,
     Secret,
+    Tokens,
+    apply,
     parse_authority,
 )
 from sansio_auth.client import Call
-from sansio_auth.user_calls import SignIn, SilentRefresh
+from sansio_auth.identity import token_key
+from sansio_auth.partition import AccessTokenStored, UserKey
+from sansio_auth.user_calls import SignIn, SilentRefresh, session_digest
 
 _TENANT: Final = "11111111-2222-3333-4444-555555555555"
 _HOME: Final = f"uid.{_TENANT}"
@@ -100,6 +106,75 @@ def test_a_silent_refresh_is_a_refresh_with_an_anchor() -> None:
     )
     assert call.cache_refresh(None, 0.0) == 3
     assert call.anchor == f"Oid:uid@{_TENANT}"
+
+
+def test_every_kind_of_call_has_its_subject_and_its_number() -> None:
+    """By a digest of what was given, with the numbers that MSAL's telemetry has."""
+    begin = _CLIENT.initiate_long_running_on_behalf_of("a.b.c", "key", _SCOPES)
+    session = session_digest("key")
+    for call, kind, api_id in (
+        (_CALLS["refresh_token"](), "code", "85"),
+        (_CALLS["code"](), "code", "832"),
+        (_CALLS["password"](), "code", "301"),
+        (_CALLS["assertion"](), "assertion", "950"),
+        (_CALLS["session_key"](), "session", "523"),
+        (begin, "session", "523"),
+        (_CLIENT.acquire_token_silent(_SCOPES, _HOME), "account", "84"),
+    ):
+        assert (call.request.subject.kind, call.request.api_id) == (kind, api_id)
+    assert _CALLS["session_key"]().request.subject.value == session
+    assert begin.request.subject.value not in {session, ""}
+    assert session == hashlib.sha256(b"7:session3:key").hexdigest()
+
+
+def test_nothing_is_looked_up_for_what_is_redeemed() -> None:
+    """Nor for a session that begins."""
+    for which in ("refresh_token", "code", "password"):
+        call = _CALLS[which]()
+        assert call.partition_key() is None
+        assert call.usable(Tokens(), 0.0) is None
+    begin = _CLIENT.initiate_long_running_on_behalf_of("a.b.c", "key", _SCOPES)
+    key = token_key(_SCOPES)
+    row = ("T", "Bearer", "User.Read", 0, 9_999, 9_999, None)
+    tokens = apply(Tokens(), AccessTokenStored(key, row))
+    assert begin.usable(tokens, 1.0) is None
+    assert _CALLS["session_key"]().usable(tokens, 1.0) == row
+
+
+def test_why_a_request_is_made_is_told_as_msal_tells_it() -> None:
+    """A refresh token that somebody brings: nothing was looked up. A silent call: it depends."""
+    silent = _CLIENT.acquire_token_silent(_SCOPES, _HOME).request
+    key = token_key(_SCOPES, owner=("c", _TENANT))
+    due = ("T", "Bearer", "User.Read", 0, 9_999, 9_999, 5)
+    over = ("T", "Bearer", "User.Read", 0, 5, 5, None)
+    reasons = [
+        silent.cache_refresh(apply(Tokens(), AccessTokenStored(key, row)), 10.0)
+        for row in (due, over)
+    ]
+    assert [silent.cache_refresh(Tokens(), 10.0), *reasons] == [2, 4, 3]
+    assert _CALLS["refresh_token"]().request.cache_refresh(None, 0.0) == 1
+    assert _CALLS["code"]().request.cache_refresh(None, 0.0) == 0
+
+
+def test_a_known_users_tokens_are_kept_in_their_partition_by_realm() -> None:
+    """The realm is computed, or what discovery finds."""
+    by_name = evolve(
+        _CLIENT, authority=parse_authority("https://login.microsoftonline.com/contoso.com")
+    )
+    silent: Any = by_name.acquire_token_silent(_SCOPES, _HOME).request
+    assert silent.partition_key(None) == UserKey("login.microsoftonline.com", _HOME)
+    assert silent.key == token_key(_SCOPES, owner=("c", ""))
+    assert silent.at(_TENANT).key == token_key(_SCOPES, owner=("c", _TENANT))
+
+
+def test_who_signed_in_is_anchored_where_the_response_told_who() -> None:
+    """By object and tenant id; else by nothing."""
+    code: Any = _CALLS["code"]().request
+    assert code.anchor == ""
+    assert evolve(code, home_account_id=_HOME).anchor == f"Oid:uid@{_TENANT}"
+    by_password: Any = _CALLS["password"]().request
+    by_token: Any = _CALLS["refresh_token"]().request
+    assert (by_password.username, by_token.username) == ("alice@contoso.com", "")
 
 
 def test_a_sign_in_is_for_nobody_yet() -> None:

@@ -158,7 +158,7 @@ def _assertion(value: object) -> WorkingCredential:
             DeprecationWarning,
             stacklevel=6,
         )
-        text = Secret(value.decode("ascii") if isinstance(value, bytes) else value)
+        text = Secret(_ascii(value) if isinstance(value, bytes) else value)
         return WorkingCredential(AssertionCredential(), lambda _: text.reveal())
     if not callable(value):
         raise impossible(
@@ -166,6 +166,13 @@ def _assertion(value: object) -> WorkingCredential:
             "type",
         )
     return WorkingCredential(AssertionCredential(), Callback(value, _wants(value)))
+
+
+def _ascii(assertion: bytes) -> str:
+    try:
+        return assertion.decode("ascii")
+    except UnicodeDecodeError:  # the error would show it
+        raise impossible("client_assertion is not ASCII, as a JWT is", "characters") from None
 
 
 def _wants(callback: Callable[..., object]) -> bool:

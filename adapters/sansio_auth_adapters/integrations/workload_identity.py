@@ -8,11 +8,13 @@ Refuses to hand out what is expired, and to know what the token is exchanged for
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final, cast
 
 from attrs import field, frozen
 
+from sansio_auth._json import UnreadableJson, parse_object
 from sansio_auth._token import decode_part
 from sansio_auth.errors import AssertionFailed, ConfigurationError, TransportError
 from sansio_auth.secret import Secret
@@ -26,8 +28,12 @@ __all__ = ["ManagedIdentityAssertion", "TokenFileAssertion"]
 _EXCHANGE: Final = "api://AzureADTokenExchange"
 _IMDS: Final = "http://169.254.169.254/metadata/identity/oauth2/token"
 _OK: Final = 200
+#: POSIX seconds; both services give a text, and older ones a number.
+_MOMENT: Final = re.compile(r"[0-9]{1,15}")
 #: Seconds before its end from which a token is not handed out: the exchange takes time.
 _MARGIN: Final = 60.0
+#: No time of anybody's, POSIX seconds; it also keeps numbers out that are none.
+_NEVER: Final = 1e15
 
 
 @frozen
@@ -49,7 +55,7 @@ def _expiry(token: str) -> float | None:
     claims = decode_part(parts[1]) if len(parts) == 3 else None  # noqa: PLR2004 - a JWT's parts
     moment = None if claims is None else claims.get("exp")
     usable = isinstance(moment, int | float) and not isinstance(moment, bool)
-    return float(cast("float", moment)) if usable else None
+    return float(cast("float", moment)) if usable and 0 <= cast("float", moment) < _NEVER else None
 
 
 class TokenFileAssertion:
@@ -176,12 +182,12 @@ def _token_in(response: HttpResponse, now: float) -> _Held:
             retryable=True,
         )
     try:
-        members: object = json.loads(response.body)
-    except ValueError:
-        members = None
-    found = cast("dict[str, object]", members) if isinstance(members, dict) else {}
-    token, moment = found.get("access_token"), str(found.get("expires_on", ""))
-    if response.status != _OK or not isinstance(token, str) or not moment.isdecimal():
+        found = parse_object(response.body)
+    except UnreadableJson:
+        found = {}
+    token, given = found.get("access_token"), found.get("expires_on")
+    moment = given if isinstance(given, str) else json.dumps(given)
+    if response.status != _OK or not isinstance(token, str) or not _MOMENT.fullmatch(moment):
         error = found.get("error")
         said = error if isinstance(error, str) else f"status {response.status}"
         raise _failed(f"managed identity: {said[:80]}", "managed_identity")

@@ -6,7 +6,9 @@ also of the libraries that a request goes through, send no secret with these.
 
 from __future__ import annotations
 
-__all__ = ["ConcealedBody", "ConcealedForm"]
+from sansio_auth.wire import HttpRequest
+
+__all__ = ["ConcealedBody", "ConcealedForm", "concealed_body"]
 
 
 class ConcealedForm(dict[str, str]):
@@ -23,3 +25,9 @@ class ConcealedBody(bytes):
 
     def __repr__(self) -> str:
         return f"<body of {len(self)} bytes>"
+
+
+def concealed_body(request: HttpRequest) -> ConcealedBody | None:
+    """Return a request's encoded form, or None where it has no body."""
+    body = request.body
+    return None if body is None else ConcealedBody(body)

@@ -11,13 +11,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import queue
 import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Timeout
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -29,20 +31,22 @@ from urllib3.exceptions import (
     SSLError,
 )
 from urllib3.exceptions import TimeoutError as AnyTimeoutError
+from urllib3.util import parse_url
 
 from sansio_auth.errors import TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse, host_of
-from sansio_auth_adapters.transports._concealed import ConcealedBody
+from sansio_auth_adapters.transports._concealed import ConcealedBody, concealed_body
 from sansio_auth_adapters.transports._exchange import Exchange, read_body
+from sansio_auth_adapters.transports._tls import shared_context
 
 if TYPE_CHECKING:
     from sansio_auth_adapters.transports._proxies import Proxy
 
-__all__ = ["carry", "pools"]
+__all__ = ["carry", "close_idle", "open_pool"]
 
 #: Connections kept open to one host; more are made when more threads ask, and not kept.
 _KEPT: Final = 16
-
+_NO_RETRIES: Final = Retry(total=False, redirect=False)
 
 _NO_CONNECTION: Final = (NewConnectionError, AnyTimeoutError, ProtocolError, TimeoutError)
 
@@ -126,6 +130,8 @@ class _Response(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _Response  # type: ignore[mutable-override] # set once, here
+    #: The parts of a request that is being put together.
+    _held: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers; all of them share the time that is left."""
@@ -161,19 +167,30 @@ class _Connection(HTTPConnection):
             _ = undo.pop_all()
         return sock
 
-    def endheaders(
-        self,
-        message_body: Any = None,  # noqa: ANN401 - as the method it replaces
-        *,
-        encode_chunked: bool = False,
-    ) -> None:
-        """Send the request; from here on nobody can be sure that no byte of it arrived."""
+    def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the parent's
+        """Send the request in one piece; from then on nobody can be sure that no byte arrived.
+
+        Headers and body would be two writes, two TLS records, and two packets to wait for.
+        """
         if self.sock is None:
             self.connect()
+        held: list[bytes] = []
+        self._held = held
+        try:
+            super().request(*arguments, **options)
+        finally:
+            self._held = None
         exchange = _exchange()
         cast("socket.socket", self.sock).settimeout(exchange.wait(exchange.bounds.read))
         exchange.sent = True
-        super().endheaders(message_body, encode_chunked=encode_chunked)
+        super().send(ConcealedBody(b"".join(held)))
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as the method it replaces
+        """Send what is not part of a request; a part of one is held until it is whole."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):
@@ -188,43 +205,68 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection  # type: ignore[mutable-override] # set once, here
 
 
-def pools(proxy: Proxy | None, context: ssl.SSLContext) -> PoolManager:
-    """Return pools of connections, all through one proxy or none."""
+def open_pool(
+    url: str,
+    proxy: Proxy | None,
+    verify: bool | str,  # noqa: FBT001 - requests' argument
+) -> HTTPConnectionPool:
+    """Return a pool of connections to the host of a URL, through a proxy or not.
+
+    No connection has a timeout of its own: every wait is given what is left of its exchange.
+    Raises `OSError` for certificates that cannot be read.
+    """
+    plain = url.startswith("http:") and (proxy is None or proxy.url.startswith("http:"))
+    context = None if plain else shared_context(verify)
     if proxy is None:
-        made = PoolManager(maxsize=_KEPT, ssl_context=context)
+        manager = PoolManager(maxsize=_KEPT, ssl_context=context, timeout=None)
     else:
-        made = ProxyManager(
+        manager = ProxyManager(
             proxy.url,
             proxy_headers=proxy.headers,
             proxy_ssl_context=context,
             maxsize=_KEPT,
             ssl_context=context,
+            timeout=None,
         )
     classes: dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]]
     classes = {"http": _Pool, "https": _TlsPool}
-    made.pool_classes_by_scheme = classes
-    return made
+    manager.pool_classes_by_scheme = classes
+    return manager.connection_from_url(url)
+
+
+def close_idle(pool: HTTPConnectionPool) -> None:
+    """Close the connections that nobody is using; those in use go on."""
+    with contextlib.suppress(queue.Empty):
+        while pool.pool is not None:
+            kept = pool.pool.get_nowait()
+            if kept is not None:
+                kept.close()
+
+
+@lru_cache(maxsize=128)
+def _target(url: str, *, proxied: bool) -> str:
+    """Return what to ask for: a path, or the whole URL of a proxy that does not tunnel."""
+    parts = parse_url(url)
+    return parts.url if proxied and parts.scheme == "http" else parts.request_uri
 
 
 def carry(
-    manager: PoolManager, request: HttpRequest, headers: Mapping[str, str], exchange: Exchange
+    pool: HTTPConnectionPool, request: HttpRequest, headers: Mapping[str, str], exchange: Exchange
 ) -> HttpResponse:
     """Send one request and read its response; raises `TransportError`."""
     _serving.exchange = exchange
     try:
-        response = manager.urlopen(
+        _ = exchange.wait(exchange.bounds.connect)  # nothing is opened when the time is over
+        response = pool.urlopen(
             request.method,
-            request.target,
-            body=None if request.body is None else ConcealedBody(request.body),
+            _target(request.target, proxied=pool.proxy is not None),
+            body=concealed_body(request),
             headers=headers,
             redirect=False,
-            retries=False,
+            retries=_NO_RETRIES,
+            assert_same_host=False,  # a proxy's pool is asked for other hosts than its own
             preload_content=False,
             decode_content=False,
-            timeout=Timeout(
-                connect=exchange.wait(exchange.bounds.connect),
-                read=exchange.wait(exchange.bounds.read),
-            ),
         )
         try:
             body = read_body(
@@ -233,7 +275,7 @@ def carry(
                 coding=response.headers.get("content-encoding"),
                 max_bytes=request.max_bytes,
             )
-            return HttpResponse(response.status, tuple(response.headers.items()), body)
+            return HttpResponse(response.status, tuple(response.headers.iteritems()), body)
         finally:
             response.close()  # of a body read to its end the connection is in the pool already
     except (HTTPError, OSError, http.client.HTTPException) as error:

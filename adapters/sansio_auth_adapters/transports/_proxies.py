@@ -6,8 +6,12 @@ and appear in no repr. Refuses to know connections, and netrc.
 
 from __future__ import annotations
 
+import os
+import sys
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from attrs import field, frozen
@@ -15,6 +19,21 @@ from attrs import field, frozen
 from sansio_auth.errors import ConfigurationError
 
 __all__ = ["Proxy", "environment_proxy", "parse_proxies", "select_proxy"]
+
+#: Whether the operating system itself may name a proxy, which can change at any time.
+_SYSTEM_SETTINGS: Final = os.name == "nt" or sys.platform == "darwin"
+#: The variables of the environment that decide; CGI's `REQUEST_METHOD` takes `HTTP_PROXY` away.
+_VARIABLES: Final = (
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "REQUEST_METHOD",
+)
 
 
 @frozen
@@ -82,10 +101,22 @@ def environment_proxy(url: str) -> Proxy | None:
     `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` in either case and `NO_PROXY`, as the standard library
     reads them. Raises `ConfigurationError` where the proxy is none that can be used.
     """
+    parts = urlsplit(url)
+    if _SYSTEM_SETTINGS:
+        return _named_proxy(parts.scheme, parts.netloc)
+    return _remembered_proxy(parts.scheme, parts.netloc, tuple(map(os.environ.get, _VARIABLES)))
+
+
+def _named_proxy(scheme: str, netloc: str) -> Proxy | None:
     from urllib.request import getproxies, proxy_bypass
 
-    parts = urlsplit(url)
-    if proxy_bypass(parts.netloc):
+    if proxy_bypass(netloc):
         return None
-    named = {name: text for name, text in getproxies().items() if name in {parts.scheme, "all"}}
-    return select_proxy(url, parse_proxies(named))
+    named = {name: text for name, text in getproxies().items() if name in {scheme, "all"}}
+    return select_proxy(f"{scheme}://{netloc}", parse_proxies(named))
+
+
+@lru_cache(maxsize=64)
+def _remembered_proxy(scheme: str, netloc: str, _: tuple[str | None, ...]) -> Proxy | None:
+    """Return what the environment names, which is read again whenever those variables change."""
+    return _named_proxy(scheme, netloc)

@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
+from weakref import WeakValueDictionary
 
 from sansio_auth.errors import ConfigurationError
+from sansio_auth_adapters import ambient
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["checked_verify", "tls_context", "warn_of"]
+__all__ = ["checked_verify", "shared_context", "tls_context", "warn_of"]
+
+#: Contexts by what they are made of, for as long as somebody uses them.
+_shared: Final[WeakValueDictionary[tuple[object, ...], ssl.SSLContext]] = WeakValueDictionary()
 
 
 def checked_verify(verify: object) -> bool | str:
@@ -70,6 +75,30 @@ def tls_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - request
     if not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
         _add_certifi(context)
     return context
+
+
+def shared_context(verify: bool | str) -> ssl.SSLContext:  # noqa: FBT001 - requests' argument
+    """Return the context that this process's transports share while its files stay as they are.
+
+    Reading a system's certificates takes longer than several token requests. A child process has
+    its own: a thread of its parent may have been verifying when it was born.
+    """
+    import ssl
+
+    system = ssl.get_default_verify_paths()
+    bundles = (os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("CURL_CA_BUNDLE"))
+    files = (verify if isinstance(verify, str) else None, *bundles, system.cafile, system.capath)
+    key = (os.getpid(), verify, *((file, _stamp(file)) for file in files))
+    if (kept := _shared.get(key)) is not None:
+        return kept
+    return _shared.setdefault(key, tls_context(verify))
+
+
+def _stamp(file: str | None) -> object:
+    try:
+        return ambient.file_stamp(file) if file else None
+    except OSError:
+        return None  # what that means is `tls_context`'s to say
 
 
 def _add_certifi(context: ssl.SSLContext) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
 from sansio_auth_adapters.event_loop import deadline
-from sansio_auth_adapters.transports._concealed import ConcealedBody
+from sansio_auth_adapters.transports._concealed import concealed_body
 from sansio_auth_adapters.transports._exchange import (
     CHUNK,
     GRACE,
@@ -153,7 +153,7 @@ class AiohttpTransport:
         async with session.request(
             request.method,
             URL(request.target, encoded=True),
-            data=None if request.body is None else ConcealedBody(request.body),
+            data=concealed_body(request),
             headers=transport_headers(request),
             allow_redirects=False,
             timeout=ClientTimeout(

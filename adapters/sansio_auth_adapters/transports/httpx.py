@@ -18,7 +18,7 @@ from attrs import frozen
 
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
-from sansio_auth_adapters.transports._concealed import ConcealedBody
+from sansio_auth_adapters.transports._concealed import concealed_body
 from sansio_auth_adapters.transports._exchange import (
     GRACE,
     Body,
@@ -164,7 +164,7 @@ def _request(client: _Theirs, request: HttpRequest, exchange: Exchange, trace: o
     made = client.build_request(
         request.method,
         request.target,
-        content=None if request.body is None else ConcealedBody(request.body),
+        content=concealed_body(request),
         headers=transport_headers(request),
         extensions={
             "timeout": {"connect": connect, "pool": connect, "read": read, "write": read},

@@ -23,16 +23,18 @@ from sansio_auth_adapters.transports._proxies import (
     parse_proxies,
     select_proxy,
 )
-from sansio_auth_adapters.transports._tls import checked_verify, tls_context
+from sansio_auth_adapters.transports._tls import checked_verify
 
 if TYPE_CHECKING:
-    from urllib3 import PoolManager
+    from urllib3 import HTTPConnectionPool
 
 __all__ = ["Urllib3Transport"]
 
-#: Pools by process, kind of verification and proxy: a child process never shares a socket with
-#: its parent, and transports made by `with_options` share what can be shared.
-_Pools: TypeAlias = "dict[tuple[int, bool | str, Proxy | None], PoolManager]"
+#: Pools by process, kind of verification, proxy and host: a child process never shares a socket
+#: with its parent, and transports made by `with_options` share what can be shared.
+_Pools: TypeAlias = "dict[tuple[int, bool | str, Proxy | None, str], HTTPConnectionPool]"
+#: Hosts that connections are kept to at a time.
+_HOSTS: Final = 64
 
 
 class Urllib3Transport:
@@ -92,7 +94,7 @@ class Urllib3Transport:
         """Return the response to one request; redirects come back as they are."""
         exchange = Exchange.begin(self._bounds, request.timeout)
         try:
-            manager = self._manager(None if request.direct else self._proxy(request.url))
+            pool = self._pool(request.url, None if request.direct else self._proxy(request.url))
         except (ConfigurationError, OSError) as error:
             # What the environment names is found out now, not at construction.
             kind = "proxy" if isinstance(error, ConfigurationError) else "tls"
@@ -104,26 +106,32 @@ class Urllib3Transport:
             ) from error
         from sansio_auth_adapters.transports._connections import carry
 
-        return carry(manager, request, transport_headers(request), exchange)
+        return carry(pool, request, transport_headers(request), exchange)
 
     def close(self) -> None:
         """Close the connections that nobody is using; a later `send` opens new ones."""
         while self._pools:
-            (process, _, _), manager = self._pools.popitem()
+            (process, _, _, _), pool = self._pools.popitem()
             if process == os.getpid():
-                manager.clear()
+                from sansio_auth_adapters.transports._connections import close_idle
+
+                close_idle(pool)
 
     def _proxy(self, url: str) -> Proxy | None:
         return environment_proxy(url) if self._proxies is None else select_proxy(url, self._proxies)
 
-    def _manager(self, proxy: Proxy | None) -> PoolManager:
-        key = (os.getpid(), self._verify, proxy)
+    def _pool(self, url: str, proxy: Proxy | None) -> HTTPConnectionPool:
+        """Return the connections to the host of a URL, which are all that its beginning tells."""
+        beginning = "/".join(url.split("/", 3)[:3])
+        key = (os.getpid(), self._verify, proxy, beginning)
         if (kept := self._pools.get(key)) is not None:
             return kept
-        from sansio_auth_adapters.transports._connections import pools
+        from sansio_auth_adapters.transports._connections import open_pool
 
+        if len(self._pools) >= _HOSTS:
+            self.close()
         # Two threads may make one each; both use the one that was first, and no lock is held.
-        return self._pools.setdefault(key, pools(proxy, tls_context(self._verify)))
+        return self._pools.setdefault(key, open_pool(url, proxy, self._verify))
 
     def __repr__(self) -> str:
         return f"Urllib3Transport(verify={self._verify!r})"

@@ -227,3 +227,21 @@ def test_a_key_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
         pytest.raises(ConfigurationError, match="larger"),
     ):
         ambient.read_key_file(str(file))
+
+
+@pytest.mark.parametrize("path", ["a\0b.pfx", "a\ud800.pfx"])
+def test_a_path_that_no_system_has_is_told(path: str) -> None:
+    """There is no `errno`, because nobody was asked."""
+    with pytest.raises(ConfigurationError, match="characters that no path has") as caught:
+        ambient.read_key_file(path)
+    assert caught.value.code == "path"
+
+
+def test_a_ready_made_assertion_is_ascii() -> None:
+    """A JWT is; the error of the codec would show it."""
+    with (
+        pytest.warns(DeprecationWarning, match="ready-made"),
+        pytest.raises(ConfigurationError, match="not ASCII") as caught,
+    ):
+        ConfidentialClientApplication("client", {"client_assertion": b"e30.e30.\xff"}, _TENANT)
+    assert caught.value.__suppress_context__

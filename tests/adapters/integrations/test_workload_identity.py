@@ -182,6 +182,26 @@ def test_a_file_that_cannot_be_read_is_told_with_its_errno(
     assert (caught.value.errno, caught.value.filename) == (number, str(file))
 
 
+@pytest.mark.parametrize("path", ["a\0b", "a\ud800"])
+def test_a_path_that_cannot_be_is_told(path: str, clock: Clock) -> None:
+    """The system is not even asked, so there is no `errno`."""
+    with pytest.raises(ConfigurationError, match="characters that no path has"):
+        _ = TokenFileAssertion(path, clock=clock)()
+    with pytest.raises(ConfigurationError, match="characters that no path has"):
+        _ = ambient.read_token_file(path)
+
+
+@pytest.mark.parametrize("exp", ["9" * 700, "1e400", "-1", "NaN", "true", "null", '"1"'])
+def test_a_token_with_an_end_of_nobodys_time_is_no_token(
+    exp: str, file: Path, clock: Clock
+) -> None:
+    """It would be kept for ever, or could not be compared with a clock."""
+    part = base64.urlsafe_b64encode(f'{{"exp":{exp}}}'.encode()).decode().rstrip("=")
+    file.write_text(f"e30.{part}.sig")
+    with pytest.raises(AssertionFailed, match="no JWT with an expiry"):
+        _ = TokenFileAssertion(str(file), clock=clock)()
+
+
 # --- a managed identity --------------------------------------------------------------------------
 
 
@@ -296,3 +316,31 @@ def test_a_refusal_is_an_assertion_that_failed(
     """With the service's own word, and nothing else of its answer."""
     with pytest.raises(AssertionFailed, match=said):
         _ = ManagedIdentityAssertion(transport=Host([answer]), clock=clock)()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"access_token":"MI","expires_on":' + b"9" * 10_000 + b"}",
+        b'{"access_token":"MI","expires_on":"' + b"9" * 10_000 + b'"}',
+        b'{"access_token":"MI","expires_on":1e400}',
+        b'{"access_token":"MI","expires_on":-1}',
+        '{"access_token":"MI","expires_on":"\u0661\u0662"}'.encode(),
+        b'{"access_token":"MI"}',
+        b"\xff",
+    ],
+)
+def test_an_answer_that_is_none_is_a_refusal(body: bytes, clock: Clock) -> None:
+    """However it is broken: deep, long, or in the digits of another script."""
+    source = ManagedIdentityAssertion(transport=Host([HttpResponse(200, (), body)]), clock=clock)
+    with pytest.raises(AssertionFailed, match="managed identity"):
+        _ = source()
+
+
+def test_an_end_may_be_a_number(clock: Clock) -> None:
+    """As older services write it."""
+    source = ManagedIdentityAssertion(
+        transport=Host([service(expires_on=int(NOW) + 3600)]), clock=clock
+    )
+    assert source() == "MI"

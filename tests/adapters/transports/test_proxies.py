@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import Final
+from unittest import mock
 
 import pytest
 
@@ -155,3 +156,44 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_refused(
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy:1080")
     with pytest.raises(ConfigurationError):
         _ = environment_proxy(LOGIN)
+
+
+def test_a_change_of_the_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the next request, in every variable that decides."""
+    http = "http://login.example/token"
+    assert environment_proxy(LOGIN) is None
+    monkeypatch.setenv("ALL_PROXY", "http://a:1")
+    assert environment_proxy(LOGIN) == Proxy("http://a:1")
+    for number, name in enumerate(("HTTPS_PROXY", "https_proxy")):
+        monkeypatch.setenv(name, f"http://s{number}:1")
+        assert environment_proxy(LOGIN) == Proxy(f"http://s{number}:1")
+    for number, name in enumerate(("HTTP_PROXY", "http_proxy")):
+        monkeypatch.setenv(name, f"http://p{number}:1")
+        assert environment_proxy(http) == Proxy(f"http://p{number}:1")
+    monkeypatch.setenv("NO_PROXY", "login.example")
+    assert environment_proxy(LOGIN) is None
+    monkeypatch.setenv("no_proxy", "other.example")
+    assert environment_proxy(LOGIN) == Proxy("http://s1:1")
+
+
+def test_while_nothing_changes_the_environment_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looking through all of it takes longer than anything else that a request needs."""
+    read = mock.Mock(return_value={"https": "http://a:1"})
+    monkeypatch.setattr("urllib.request.getproxies", read)
+    monkeypatch.setenv("HTTPS_PROXY", "http://once:1")
+    for _ in range(3):
+        assert environment_proxy(LOGIN) == Proxy("http://a:1")
+    assert read.call_count == 1
+
+
+def test_where_the_system_names_proxies_it_is_asked_every_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No variable tells that somebody changed its settings."""
+    monkeypatch.setattr("sansio_auth_adapters.transports._proxies._SYSTEM_SETTINGS", True)
+    read = mock.Mock(side_effect=[{}, {"https": "http://a:1"}])
+    monkeypatch.setattr("urllib.request.getproxies", read)
+    assert environment_proxy(LOGIN) is None
+    assert environment_proxy(LOGIN) == Proxy("http://a:1")

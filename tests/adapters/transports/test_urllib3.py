@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 import pickle
 import subprocess
 import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +24,7 @@ from sansio_auth_adapters.testing.certificates import Authority
 from sansio_auth_adapters.testing.faultserver import Line, answering, response
 from sansio_auth_adapters.testing.fixtures import Serve
 from sansio_auth_adapters.transports import with_options
-from sansio_auth_adapters.transports._tls import tls_context
+from sansio_auth_adapters.transports._tls import shared_context, tls_context
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 
 BODY: Final = b'{"access_token":"t"}'
@@ -116,6 +121,44 @@ def test_an_environment_that_cannot_work_fails_the_request_for_good(
     assert error.__cause__ is not None
 
 
+def test_transports_share_a_context_while_its_files_stay_as_they_are(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new file, another file and another process make another one."""
+    bundle = tmp_path / "bundle.pem"
+    _ = bundle.write_bytes(authority.file.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    first = shared_context(verify=True)
+    assert shared_context(verify=True) is first
+    assert shared_context(verify=False) is not first
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", _CHILD.__int__)
+        assert shared_context(verify=True) is not first
+    _ = bundle.write_bytes(authority.file.read_bytes() * 2)
+    assert shared_context(verify=True) is not first
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+    assert shared_context(verify=True) is not first
+
+
+def test_without_tls_no_certificates_are_read(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The metadata service of a machine has none to verify."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    server = serve(answering(response(200, BODY)))
+    transport = Urllib3Transport()
+    assert transport.send(_post(server.url())).body == BODY
+    transport.close()
+
+
+def test_a_context_is_kept_no_longer_than_it_is_used(authority: Authority) -> None:
+    """Whoever verifies otherwise from time to time does not collect them."""
+    path = str(authority.file)
+    watched = weakref.ref(shared_context(path))
+    _ = gc.collect()
+    assert watched() is None
+
+
 @pytest.mark.parametrize("installed", [True, False])
 def test_certifi_stands_in_for_a_system_without_authorities(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: bool
@@ -186,8 +229,8 @@ def test_a_child_process_opens_its_own_connections(
 
 def _close_both(transport: Urllib3Transport) -> None:
     """Close what belongs to this process and to the one that it was for a moment."""
-    for manager in transport._pools.values():
-        manager.clear()
+    for pool in transport._pools.values():
+        pool.close()
     transport.close()
 
 
@@ -198,13 +241,79 @@ def test_a_child_process_leaves_its_parents_connections_open(
     server = serve(answering(response(200, BODY)))
     transport = Urllib3Transport(proxies={})
     _ = transport.send(_post(server.url()))
-    parents = list(transport._pools.values())
+    (pool,) = transport._pools.values()
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", _CHILD.__int__)
         transport.close()
-    (pool,) = (manager.connection_from_url(server.url()) for manager in parents)
+    kept = pool._get_conn()
+    assert kept.is_connected
     assert pool.num_connections == 1
-    parents[0].clear()
+    kept.close()
+
+
+def test_what_is_under_way_ends_though_the_transport_is_closed(serve: Serve) -> None:
+    """Closing is for connections that nobody is using."""
+    asked, closed = threading.Event(), threading.Event()
+
+    def behave(line: Line) -> None:
+        _ = line.request()
+        asked.set()
+        _ = closed.wait(5)
+        line.send(response(200, BODY))
+
+    server = serve(behave)
+    transport = Urllib3Transport(proxies={})
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(transport.send, _post(server.url()))
+        assert asked.wait(5)
+        transport.close()
+        closed.set()
+        assert answer.result(5).body == BODY
+
+
+def test_hosts_are_told_apart_by_all_that_names_them(serve: Serve) -> None:
+    """Also where the URL has no path to end the name."""
+    servers = [serve(answering(response(200, str(number).encode()))) for number in range(2)]
+    transport = Urllib3Transport(proxies={})
+    for number, server in enumerate(servers):
+        for path in ("", "?", "/"):
+            assert transport.send(_post(server.url(path))).body == str(number).encode()
+            assert server.received[-1].target in {"/", "/?"}
+    transport.close()
+
+
+def test_connections_are_kept_to_a_bounded_number_of_hosts(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks many closes what was idle, and is served all the same."""
+    monkeypatch.setattr("sansio_auth_adapters.transports.urllib3._HOSTS", 2)
+    servers = [serve(answering(response(200, BODY))) for _ in range(3)]
+    transport = Urllib3Transport(proxies={})
+    for server in (*servers, servers[0]):
+        assert transport.send(_post(server.url())).body == BODY
+        assert len(transport._pools) <= 2
+    assert [server.connections for server in servers] == [2, 1, 1]
+    transport.close()
+
+
+def test_a_request_goes_out_in_one_piece(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two would be two packets, and the second might wait for the first."""
+    pieces: list[bytes] = []
+    send = HTTPConnection.send
+
+    def sent(connection: HTTPConnection, data: bytes) -> None:
+        pieces.append(data)
+        send(connection, data)
+
+    monkeypatch.setattr(HTTPConnection, "send", sent)
+    server = serve(answering(response(200, BODY)))
+    transport = Urllib3Transport(proxies={})
+    _ = transport.send(_post(server.url()))
+    transport.close()
+    (piece,) = pieces
+    assert piece.startswith(b"POST /token HTTP/1.1\r\n")
+    assert piece.endswith(b"\r\n\r\na=b")
+    assert "a=b" not in repr(piece)
 
 
 def test_it_can_be_neither_pickled_nor_copied() -> None:

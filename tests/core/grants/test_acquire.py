@@ -16,6 +16,7 @@ from sansio_auth import (
     HttpResponse,
     Load,
     Outcome,
+    Policy,
     Refusal,
     ResponseError,
     Save,
@@ -86,6 +87,15 @@ def test_a_realm_that_was_discovered_and_has_no_token_gets_one() -> None:
 
 
 # --- asking ------------------------------------------------------------------------------------
+
+
+def test_a_token_from_everybodys_tenant_comes_with_a_warning() -> None:
+    """It is one of the application's own home, whatever the caller had in mind."""
+    call = client("common", policy=Policy(shared_tenants=True)).acquire_token_for_client(_GRAPH)
+    at = world()
+    outcome = at.play(call).result
+    assert "shared_tenant" in outcome.metadata.warnings
+    assert "shared_tenant" not in at.play(_call()).result.metadata.warnings
 
 
 def test_extra_fields_are_sent_and_empty_ones_are_not() -> None:

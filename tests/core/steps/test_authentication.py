@@ -14,12 +14,15 @@ from sansio_auth import (
     AssertionCredential,
     AssertionFailed,
     CertificateCredential,
+    ClientSecret,
     ConfidentialClient,
     Failure,
     GetAssertion,
     HttpResponse,
+    Secret,
     parse_authority,
 )
+from sansio_auth._seed import derive, derive_uuid
 from sansio_auth.testing import World, example_tenant
 
 _GRAPH = ["https://graph.microsoft.com/.default"]
@@ -63,6 +66,15 @@ def test_without_a_credential_there_is_nothing_to_prove() -> None:
     assert not {"client_secret", "client_assertion"} & world.sent[0].keys()
 
 
+def test_a_secret_goes_into_the_form_beside_the_clients_id() -> None:
+    """RFC 6749 section 2.3.1; and nowhere else."""
+    world = _world(None)
+    _play(world, _client(ClientSecret(Secret("PLANTED"))))
+    (form,) = world.sent
+    assert (form["client_id"], form["client_secret"]) == ("client", "PLANTED")
+    assert not {"client_assertion", "client_assertion_type"} & form.keys()
+
+
 def test_whoever_makes_an_assertion_is_told_what_for() -> None:
     """Where it goes, for which client and tenant, under which correlation id."""
     asked: list[GetAssertion] = []
@@ -93,9 +105,31 @@ def test_a_certificates_assertion_is_for_the_authoritys_own_endpoint() -> None:
     (effect,) = asked
     assert effect.claims is not None
     payload = json.loads(effect.claims.payload)
-    assert payload["aud"] == world.tenant.token_endpoint
-    assert payload["extra"] == 1
+    now = int(world.clock.now)
+    assert payload == {
+        "aud": world.tenant.token_endpoint,
+        "iss": "client",
+        "sub": "client",
+        "iat": now,
+        "nbf": now - 300,
+        "exp": now + 600,
+        "jti": derive_uuid(derive(world.seed, "flow 1"), "jti 1"),
+        "extra": 1,
+    }
     assert "westus2" in effect.context.token_endpoint
+
+
+def test_no_two_assertions_are_the_same() -> None:
+    """A strict server takes a `jti` once, so a further attempt has another."""
+    asked: list[GetAssertion] = []
+    world = _world(_noting(asked))
+    refused = json.dumps({"error": "invalid_client", "error_codes": [700024]}).encode()
+    world.faults.insert(0, HttpResponse(401, body=refused))
+    flow = _play(world, _client(CertificateCredential(sha1=True, x5t="t")))
+    assert isinstance(flow.result, AccessToken)
+    made = [json.loads(effect.claims.payload)["jti"] for effect in asked if effect.claims]
+    seed = derive(world.seed, "flow 1")
+    assert made == [derive_uuid(seed, "jti 1"), derive_uuid(seed, "jti 2")]
 
 
 @pytest.mark.parametrize(("age", "warned"), [(-1.0, True), (0.0, True), (1.0, False)])
@@ -115,37 +149,69 @@ def test_white_space_around_an_assertion_is_dropped(text: str) -> None:
     assert world.sent[0]["client_assertion"] == text.strip()
 
 
-@pytest.mark.parametrize("text", ["", " ", "a b", "ü", "a\x00", "x" * 200_000])
+@pytest.mark.parametrize("text", ["", " ", "a b", "ü", "a\x00", "x" * 131_073])
 def test_what_is_no_assertion_is_an_error_that_does_not_repeat_it(text: str) -> None:
     """Nothing is sent."""
     world = _world(lambda _: text)
-    flow = _play(world, _client(AssertionCredential()))
+    flow = _play(world, _client(AssertionCredential()), correlation_id="mine")
     assert isinstance(flow.error, AssertionFailed)
     assert (flow.error.code, flow.error.stage) == ("assertion_failed", "assertion")
+    assert flow.error.correlation_id == "mine"
+    assert str(flow.error) == "the client assertion's source gave no assertion"
     assert world.exchanges == []
 
 
-@pytest.mark.parametrize("name", ["", "KeyError"])
-def test_a_callback_that_fails_is_an_error_with_its_cause(name: str) -> None:
+def test_a_long_assertion_is_one() -> None:
+    """To the limit, which no server's is above."""
+    world = _world(lambda _: "x" * 131_072)
+    assert isinstance(_play(world, _client(AssertionCredential())).result, AccessToken)
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "failed"), ("KeyError", "failed (KeyError)")])
+def test_a_callback_that_fails_is_an_error_with_its_cause(name: str, told: str) -> None:
     """Named by its type."""
     cause = KeyError("x")
     world = _world(lambda _: Failure("callback", error=name, cause=cause))
-    flow = _play(world, _client(AssertionCredential()))
+    flow = _play(world, _client(AssertionCredential()), correlation_id="mine")
     assert isinstance(flow.error, AssertionFailed)
     assert flow.error.__cause__ is cause
-    assert name in str(flow.error)
-    assert flow.error.correlation_id
+    assert str(flow.error) == f"the client assertion's source {told}"
+    assert (flow.error.code, flow.error.stage) == ("assertion_failed", "assertion")
+    assert flow.error.correlation_id == "mine"
+
+
+_LATER = 2_000_000_000
+
+
+@pytest.mark.parametrize("over", [5, 1_700_000_000])
+def test_an_assertion_that_has_expired_is_asked_for_again_once(over: int) -> None:
+    """Whoever keeps it may not have noticed; it is over at its very second."""
+    asked: list[GetAssertion] = []
+    texts = [_expiring(over), _expiring(_LATER)]
+
+    def make(effect: GetAssertion) -> str:
+        asked.append(effect)
+        return texts[len(asked) - 1]
+
+    world = _world(make)
+    assert world.clock.now == 1_700_000_000
+    assert isinstance(_play(world, _client(AssertionCredential())).result, AccessToken)
+    assert world.sent[0]["client_assertion"] == _expiring(_LATER)
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize(
-    ("second", "ends"), [(_expiring(2_000_000_000), AccessToken), (_expiring(5), AssertionFailed)]
+    ("second", "told"),
+    [(_expiring(5), "gave an assertion that has expired"), ("", "gave no assertion")],
 )
-def test_an_assertion_that_has_expired_is_asked_for_again_once(second: str, ends: type) -> None:
-    """Whoever keeps it may not have noticed; an expired one is never sent."""
+def test_an_assertion_that_is_over_again_is_never_sent(second: str, told: str) -> None:
+    """Nor is what came in its place and is none."""
     texts = iter([_expiring(5), second])
     world = _world(lambda _: next(texts))
     flow = _play(world, _client(AssertionCredential()))
-    assert isinstance(flow.error or flow.result, ends)
+    assert isinstance(flow.error, AssertionFailed)
+    assert str(flow.error) == f"the client assertion's source {told}"
+    assert world.exchanges == []
 
 
 @pytest.mark.parametrize("exp", ["soon", None])

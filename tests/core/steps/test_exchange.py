@@ -220,6 +220,26 @@ def test_an_assertion_refused_for_its_time_is_made_anew_once() -> None:
     assert len(secret.exchanges) == 1
 
 
+def test_a_400_for_the_time_of_an_assertion_is_no_hold() -> None:
+    """The next request has another, so it will not be identical; of a secret it would be."""
+    body = json.dumps({"error": "invalid_request", "error_codes": [700024]}).encode()
+    for credential, asked in ((AssertionCredential(), 4), (None, 1)):
+        world = World(example_tenant(), assertions=lambda _: "a.b.c")
+        world.faults = [HttpResponse(400, body=body)] * 9
+        client = _client(credential) if credential else _client()
+        assert [_play(world, client).result.held for _ in range(2)] == [False, asked == 1]
+        assert len(world.exchanges) == asked
+
+
+def test_what_is_odd_about_a_token_is_told_with_it() -> None:
+    """Each thing once."""
+    body = b'{"access_token": "T", "expires_in": 3600, "client_info": "x"}'
+    world = World(example_tenant(), faults=[HttpResponse(200, body=body)])
+    outcome = _play(world).result
+    assert isinstance(outcome, AccessToken)
+    assert outcome.metadata.warnings == ("missing_token_type", "client_info_unreadable")
+
+
 # --- regions -----------------------------------------------------------------------------------
 
 _REGIONAL = "westus2.login.microsoft.com"

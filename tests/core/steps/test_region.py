@@ -86,3 +86,13 @@ def test_only_entra_has_regions(authority: str) -> None:
     flow = _play(world, _client(authority, region="westus2", validate_authority=False))
     asked = [s.effect.request.url for s in flow.transcript.steps if isinstance(s.effect, SendHttp)]
     assert not any("westus2" in url for url in asked)
+
+
+def test_who_acts_for_a_user_is_in_no_region() -> None:
+    """Only an application's own tokens are handed out there; the machine is not even asked."""
+    world = _world()
+    client = _client(find_region=True)
+    _ = world.play(client.acquire_token_on_behalf_of("a.b.c", ["User.Read"]))
+    (only, _answer) = world.exchanges[0]
+    assert len(world.exchanges) == 1
+    assert only.url == world.tenant.token_endpoint

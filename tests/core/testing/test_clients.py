@@ -42,6 +42,13 @@ def _ask(at: Tenant, assertion: str, now: float = NOW, kind: str = ASSERTION_TYP
     )  # fmt: skip
 
 
+def test_the_right_secret_is_taken() -> None:
+    """Of however many that are registered."""
+    after, status, members = app_token(tenant())
+    assert (status, members["token_type"]) == (200, "Bearer")
+    assert after != tenant()
+
+
 @pytest.mark.parametrize(
     ("form", "expected"),
     [

@@ -127,9 +127,12 @@ def test_two_plays_have_seeds_of_their_own() -> None:
     assert len(ids) == 2
 
 
-def test_a_clock_goes_where_it_is_told() -> None:
-    """Forward, by sleeping, and back."""
-    clock = VirtualClock(100.0)
-    clock.sleep(5)
-    assert clock() == 105.0
-    assert clock.advance(-50) == 55.0
+def test_the_index_is_asked_for_partitions_and_for_who_signed_in() -> None:
+    """As any store answers it."""
+    world = World(tenant())
+    call = _client().acquire_token_for_client([f"{GRAPH}/.default"])
+    assert isinstance(world.play(call).result, AccessToken)
+    assert world.play(_client().get_accounts()).result == ()
+    assert world.play(_client().remove_tokens_for_client()).result is None
+    assert isinstance(world.play(call).result, AccessToken)
+    assert len(world.exchanges) == 2
