@@ -268,9 +268,13 @@ def carry(
             preload_content=False,
             decode_content=False,
         )
+
+        def read(size: int) -> bytes:
+            return b"" if response.closed else response.read(size, decode_content=False)
+
         try:
             body = read_body(
-                lambda size: response.read(size, decode_content=False),
+                read,
                 exchange,
                 coding=response.headers.get("content-encoding"),
                 max_bytes=request.max_bytes,

@@ -119,4 +119,6 @@ def _named_proxy(scheme: str, netloc: str) -> Proxy | None:
 @lru_cache(maxsize=64)
 def _remembered_proxy(scheme: str, netloc: str, _: tuple[str | None, ...]) -> Proxy | None:
     """Return what the environment names, which is read again whenever those variables change."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None  # as the standard library would say, once it is loaded
     return _named_proxy(scheme, netloc)

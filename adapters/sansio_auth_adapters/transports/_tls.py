@@ -34,7 +34,7 @@ def checked_verify(verify: object) -> bool | str:
     if not Path(path).exists():
         raise ConfigurationError(f"verify: {path} does not exist", code="verify")
     try:
-        _ = tls_context(path)
+        _ = shared_context(path)
     except OSError as error:
         raise ConfigurationError(f"verify: {path} holds no certificates", code="verify") from error
     return path
