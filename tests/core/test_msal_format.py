@@ -244,6 +244,18 @@ def test_whatever_else_is_in_a_file_stays_there(cache: dict[str, Any]) -> None:
     assert dump(loaded.partitions, loaded.foreign) == cache
 
 
+def test_a_client_that_is_on_no_record_is_in_no_family() -> None:
+    """A record of another client says nothing of it."""
+    written = _msal(_ALL[4])
+    written["AppMetadata"] = {
+        "k": {"client_id": "other", "environment": _HOST, "family_id": "1"},
+    }
+    loaded = load(written)
+    (alice,) = (it for it in loaded.partitions.values() if isinstance(it, Tokens) and it.refresh)
+    assert alice.clients == {}
+    assert dump(loaded.partitions, loaded.foreign) == written
+
+
 def test_a_twin_in_other_letters_stays_out_of_the_way() -> None:
     """Keys are lower case; two entries for one key are one token and one stranger."""
     written = _file()
