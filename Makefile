@@ -6,7 +6,7 @@ WORKERS ?= auto
 SECONDS ?= 60
 SEED ?= 0
 
-.PHONY: help demo test interop check lint fmt types contracts fuzz cov docs clean
+.PHONY: help demo test interop check lint fmt types contracts fuzz cov own mutants docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -52,10 +52,17 @@ contracts: $(VENV)/.dev ## import layers
 fuzz: $(VENV)/.dev ## broken input for every parser, for SECONDS (60)
 	@$(BIN)/python fuzz/run.py --seconds $(SECONDS) --seed $(SEED)
 
-cov: $(VENV)/.dev ## branch coverage
+cov: own ## branch coverage: each core module by its own tests, then everything by all
 	@$(BIN)/python -m coverage erase
 	@$(BIN)/python -m coverage run -m pytest -q -m 'not interop'
 	@$(BIN)/python -m coverage report
+	@$(BIN)/python -m coverage report --include='sansio_auth/*' --fail-under=100
+
+own: $(VENV)/.dev ## each core module under its own tests alone: 100 % of lines and branches; MODULE=sansio_auth/_x.py
+	@$(BIN)/python -m scripts.own_coverage $(MODULE)
+
+mutants: $(VENV)/.dev ## small defects, planted one by one: who notices? MODULE=_claims.py for one module
+	@$(BIN)/python -m scripts.mutants $(MODULE)
 
 docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/intended_differences.py
@@ -63,4 +70,4 @@ docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/fault_table.py
 
 clean: ## remove what the targets made
-	@rm -rf $(VENV) .interop build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) .interop .mutants build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
