@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
+from unittest.mock import Mock
 
 import jwt
 import pytest
@@ -143,7 +144,7 @@ def test_the_callers_claims_go_over_the_top() -> None:
     made = _unsigned(CertificateCredential(sha1=True), client_claims={"aud": "x", "more": [1]})
     claims = json.loads(made.payload)
     assert (claims["aud"], claims["more"]) == ("x", [1])
-    assert "more" not in repr(made)
+    assert repr(made) == "UnsignedAssertion(...)"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
@@ -198,7 +199,18 @@ def _armoured(label: str, der: bytes) -> bytes:
     return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label.encode(), text, label.encode())
 
 
-def _bad_keys() -> dict[str, tuple[bytes, str | None, str]]:
+_NO_PEM = "private_key is no PEM text (-----BEGIN PRIVATE KEY-----)"
+_A_PATH = "private_key is no PEM text; if it is a path, read the file and pass its content"
+_UNREAD = "the private key cannot be read:"
+_DAMAGED = f"{_UNREAD} it is damaged"
+_WRONG = f"{_UNREAD} the passphrase is wrong or the key is damaged"
+_OPENSSH = "it is in OpenSSH's form; convert a copy with ssh-keygen -p -m PKCS8 -f FILE"
+_ESCAPED = "it has a backslash and an n where line breaks belong"
+_NO_PASSPHRASE = "the private key is encrypted; give its passphrase"
+_NEEDLESS = "there is a passphrase, but the private key is not encrypted; leave it out"
+
+
+def _bad_keys() -> dict[str, tuple[bytes, str | None, str, str]]:
     pair = _pair("rsa")
     public = pair.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     damaged = pair.pem().replace(b"M", b"N", 40)
@@ -206,35 +218,88 @@ def _bad_keys() -> dict[str, tuple[bytes, str | None, str]]:
     der = pair.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     rsa_oid, pss_oid = (bytes.fromhex(f"2a864886f70d0101{it}") for it in ("01", "0a"))
     pss = _armoured("PRIVATE KEY", der.replace(rsa_oid + b"\x05\0", pss_oid + b"\x30\0"))
+    both, lower = pair.certificate_pem + public, pair.certificate_pem.replace(b"CERT", b"cert")
+    kind = "an RSA key is needed, not "
     return {
-        "a key for PSS alone": (pss, None, "unsupported_key_type"),
-        "nothing": (b"", None, "no_private_key"),
-        "a path": (b"/etc/keys/my.pem", None, "no_private_key"),
-        "some text": (b"-----BEGIN", None, "no_private_key"),
-        "a certificate": (pair.certificate_pem, None, "no_private_key"),
-        "a public key": (public, None, "no_private_key"),
-        "two keys": (pair.pem() + _pair("another").pem(), None, "several_private_keys"),
-        "a damaged key": (damaged, None, "unreadable_key"),
-        "an encrypted key alone": (pair.pem(_PASSPHRASE), None, "no_passphrase"),
-        "a wrong passphrase": (pair.pem(_PASSPHRASE), "wrong", "unreadable_key"),
-        "a needless passphrase": (pair.pem(), _PASSPHRASE, "needless_passphrase"),
-        "an elliptic key": (_pair("ec").pem(), None, "unsupported_key_type"),
-        "an Edwards key": (_pair("ed25519").pem(), None, "unsupported_key_type"),
-        "a DSA key": (_pair("dsa").pem(), None, "unsupported_key_type"),
-        "a small key": (_pair("small").pem(), None, "unsupported_key_size"),
-        "an OpenSSH key": (openssh, None, "unreadable_key"),
-    }
+        "nothing": (b"", None, "no_private_key", _A_PATH),
+        "a path": (b"/etc/keys/my.pem\n", None, "no_private_key", _A_PATH),
+        "a long path": (b"/" * 1_023, None, "no_private_key", _A_PATH),
+        "a very long path": (b"/" * 1_024, None, "no_private_key", _NO_PEM),
+        "two lines": (b"a\nb", None, "no_private_key", _NO_PEM),
+        "some text": (b"-----BEGIN", None, "no_private_key", _NO_PEM),
+        "a certificate": (
+            pair.certificate_pem, None, "no_private_key",
+            "private_key holds a certificate and no private key",
+        ),
+        "a certificate and a public key": (
+            both, None, "no_private_key", "private_key holds a certificate and no private key",
+        ),
+        "a certificate in other letters": (
+            lower.replace(b"IFICATE", b"ificate"), None, "no_private_key",
+            "private_key holds a certificate and no private key",
+        ),
+        "a public key": (public, None, "no_private_key", "private_key holds a public key only"),
+        "two keys": (
+            pair.pem() + _pair("another").pem(), None, "several_private_keys",
+            "private_key holds several private keys",
+        ),
+        "a damaged key": (damaged, None, "unreadable_key", _DAMAGED),
+        "an encrypted key alone": (pair.pem(_PASSPHRASE), None, "no_passphrase", _NO_PASSPHRASE),
+        "a wrong passphrase": (pair.pem(_PASSPHRASE), "wrong", "unreadable_key", _WRONG),
+        "a needless passphrase": (pair.pem(), _PASSPHRASE, "needless_passphrase", _NEEDLESS),
+        "an elliptic key": (
+            _pair("ec").pem(), None, "unsupported_key_type", kind + "ECPrivateKey",
+        ),
+        "an Edwards key": (
+            _pair("ed25519").pem(), None, "unsupported_key_type", kind + "Ed25519PrivateKey",
+        ),
+        "a DSA key": (_pair("dsa").pem(), None, "unsupported_key_type", kind + "DSAPrivateKey"),
+        "a key for PSS alone": (
+            pss, None, "unsupported_key_type", kind + "one for RSA-PSS alone",
+        ),
+        "a small key": (
+            _pair("small").pem(), None, "unsupported_key_size",
+            "the RSA key has 1024 bits; from 2048 to 8192 are taken",
+        ),
+        "an OpenSSH key": (openssh, None, "unreadable_key", f"{_UNREAD} {_OPENSSH}"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("which", sorted(_bad_keys()))
 def test_what_is_no_key_for_this_is_refused(which: str) -> None:
     """Each with its code, and without a word of the key or the passphrase."""
-    pem, passphrase, code = _bad_keys()[which]
-    with pytest.raises(ConfigurationError, match="client_credential") as caught:
+    pem, passphrase, code, message = _bad_keys()[which]
+    with pytest.raises(ConfigurationError) as caught:
         load_key(pem, None if passphrase is None else Secret(passphrase))
     assert caught.value.code == code
+    assert str(caught.value) == f"client_credential: {message}"
     assert caught.value.__cause__ is None
-    assert _PASSPHRASE not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bits", "taken"), [(2_047, False), (2_048, True), (8_192, True), (8_193, False)]
+)
+def test_a_key_is_neither_too_short_nor_too_long(
+    bits: int, *, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short one is guessed, and a long one takes seconds for each request."""
+    key = Mock(spec=rsa.RSAPrivateKey, key_size=bits)
+    monkeypatch.setattr(serialization, "load_pem_private_key", lambda *_: key)
+    if taken:
+        assert load_key(_pair("rsa").pem()).reveal() is key
+        return
+    with pytest.raises(ConfigurationError, match=f"has {bits} bits") as caught:
+        load_key(_pair("rsa").pem())
+    assert caught.value.code == "unsupported_key_size"
+
+
+@pytest.mark.parametrize("comment", [b"X: y", b"Ab: y", b"Abc: y", b"Abcd: y"])
+def test_a_key_may_have_lines_of_its_own_before_it(comment: bytes) -> None:
+    """RFC 1421 headers, as old programs write them."""
+    pair = _pair("rsa")
+    plain = pair.pem(form=PrivateFormat.TraditionalOpenSSL)
+    pem = plain.replace(b"KEY-----\n", b"KEY-----\n" + comment + b"\n\n", 1)
+    assert load_key(pem).public_der == load_key(plain).public_der
 
 
 #: SEQUENCE { SEQUENCE {}, OCTET STRING of 6,000 bytes }: what an encrypted key of 10,000 bits is.
@@ -285,14 +350,16 @@ def test_what_is_in_a_block_may_be_no_base64(text: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda pem: pem.replace(b"\n", b"\\n"), "backslash"),
-        (lambda pem: pem.replace(b"PRIVATE", b"OPENSSH PRIVATE"), "ssh-keygen"),
+        (lambda pem: pem.replace(b"\n", b"\\n"), _ESCAPED),
+        (lambda pem: pem.replace(b"PRIVATE", b"OPENSSH PRIVATE"), _OPENSSH),
     ],
 )
 def test_the_usual_accidents_have_a_remedy(change: Any, told: str) -> None:
     """A variable of the environment, a tool that writes another form."""
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError) as caught:
         load_key(change(_pair("rsa").pem()))
+    assert str(caught.value) == f"client_credential: {_UNREAD} {told}"
+    assert caught.value.code == "unreadable_key"
 
 
 def test_a_passphrase_of_half_characters_is_none() -> None:
@@ -331,8 +398,9 @@ def test_a_key_shows_nothing_and_goes_nowhere() -> None:
 
     key = load_key(_pair("rsa").pem())
     assert repr(key) == "SigningKey(***)"
-    with pytest.raises(TypeError, match="pickled"):
+    with pytest.raises(TypeError) as caught:
         pickle.dumps(key)
+    assert str(caught.value) == "a SigningKey cannot be pickled: load it again where it is needed"
     assert isinstance(key, SigningKey)
 
 
@@ -350,7 +418,11 @@ def test_certificates_are_loaded_in_their_order() -> None:
     assert first.x5t_s256 == base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
     assert base64.b64decode(first.x5c) == leaf.der
     assert "\n" not in first.x5c
-    assert first.expires_at - first.not_before == 86_400
+    at = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert (first.not_before, first.expires_at) == (at, at + 86_400)
+    assert first.public_der == leaf.key.public_key().public_bytes(
+        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def test_a_certificate_may_come_without_armour() -> None:
@@ -361,26 +433,40 @@ def test_a_certificate_may_come_without_armour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("text", "code", "message"),
     [
-        (b"", "unreadable_certificate"),
-        (b"nonsense!", "unreadable_certificate"),
-        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "no_certificate"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "unreadable_certificate"),
+        (b"", "unreadable_certificate", "public_certificate cannot be read"),
+        (b"nonsense!", "unreadable_certificate", "public_certificate cannot be read"),
+        (
+            b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+            "no_certificate",
+            "public_certificate holds no certificate",
+        ),
+        (
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+            "unreadable_certificate",
+            "public_certificate cannot be read",
+        ),
     ],
 )
-def test_what_is_no_certificate_is_refused(text: bytes, code: str) -> None:
+def test_what_is_no_certificate_is_refused(text: bytes, code: str, message: str) -> None:
     """Each with its code."""
     with pytest.raises(ConfigurationError) as caught:
         load_certificates(text)
     assert caught.value.code == code
+    assert str(caught.value) == f"client_credential: {message}"
+    assert caught.value.__cause__ is None
 
 
 def test_a_chain_has_an_end() -> None:
     """It goes into a header; a longer one is not even read."""
+    assert len(load_certificates(_pair("rsa").certificate_pem * 10)) == MAX_CHAIN == 10
     with pytest.raises(ConfigurationError) as caught:
-        load_certificates(_armoured("CERTIFICATE", b"") * (MAX_CHAIN + 1))
+        load_certificates(_armoured("CERTIFICATE", b"") * 11)
     assert caught.value.code == "chain_too_long"
+    assert str(caught.value) == (
+        "client_credential: public_certificate holds more than 10 certificates"
+    )
 
 
 # --- PFX ---------------------------------------------------------------------------------------
@@ -401,24 +487,40 @@ def test_a_pfx_holds_key_and_chain(passphrase: str) -> None:
     assert key.public_der == chain[0].public_der
 
 
-def _bad_pfx() -> dict[str, tuple[bytes, str | None, str]]:
+def test_a_pfx_may_hold_ten_certificates() -> None:
+    """Its leaf and nine more."""
     pair = _pair("rsa")
-    crowd = [pair.certificate] * MAX_CHAIN
+    _, chain = load_pfx(_pfx(pair.key, pair.certificate, [pair.certificate] * 9, ""))
+    assert len(chain) == 10
+
+
+_UNREADABLE = "the PFX cannot be read: its passphrase is wrong or missing, or it is damaged"
+
+
+def _bad_pfx() -> dict[str, tuple[bytes, str | None, str, str]]:
+    pair = _pair("rsa")
+    crowd = [pair.certificate] * 10
+    hidden = _pfx(pair.key, pair.certificate, None, _PASSPHRASE)
     return {
-        "nothing": (b"", None, "unreadable_pfx"),
-        "a wrong passphrase": (
-            _pfx(pair.key, pair.certificate, None, _PASSPHRASE), "wrong", "unreadable_pfx",
+        "nothing": (b"", None, "unreadable_pfx", _UNREADABLE),
+        "a wrong passphrase": (hidden, "wrong", "unreadable_pfx", _UNREADABLE),
+        "no passphrase": (hidden, None, "unreadable_pfx", _UNREADABLE),
+        "no key": (
+            _pfx(None, None, [pair.certificate], ""), None, "no_private_key",
+            "the PFX holds no private key",
         ),
-        "no passphrase": (
-            _pfx(pair.key, pair.certificate, None, _PASSPHRASE), None, "unreadable_pfx",
+        "no certificate": (
+            _pfx(pair.key, None, None, ""), None, "no_certificate",
+            "the PFX holds no certificate for its key",
         ),
-        "no key": (_pfx(None, None, [pair.certificate], ""), None, "no_private_key"),
-        "no certificate": (_pfx(pair.key, None, None, ""), None, "no_certificate"),
         "an elliptic key": (
             _pfx(_pair("ec").key, _pair("ec").certificate, None, ""), None,
-            "unsupported_key_type",
+            "unsupported_key_type", "an RSA key is needed, not ECPrivateKey",
         ),
-        "a crowd": (_pfx(pair.key, pair.certificate, crowd, ""), None, "chain_too_long"),
+        "a crowd": (
+            _pfx(pair.key, pair.certificate, crowd, ""), None, "chain_too_long",
+            "the PFX holds more than 10 certificates",
+        ),
     }  # fmt: skip
 
 
@@ -447,10 +549,12 @@ def test_a_pfx_is_not_begun_where_it_would_not_end(
 @pytest.mark.parametrize("which", sorted(_bad_pfx()))
 def test_what_is_no_pfx_for_this_is_refused(which: str) -> None:
     """Each with its code."""
-    data, passphrase, code = _bad_pfx()[which]
+    data, passphrase, code, message = _bad_pfx()[which]
     with pytest.raises(ConfigurationError) as caught:
         load_pfx(data, None if passphrase is None else Secret(passphrase))
     assert caught.value.code == code
+    assert str(caught.value) == f"client_credential: {message}"
+    assert caught.value.__cause__ is None
 
 
 def test_a_key_of_an_algorithm_that_this_build_lacks_is_refused(
@@ -465,3 +569,4 @@ def test_a_key_of_an_algorithm_that_this_build_lacks_is_refused(
     with pytest.raises(ConfigurationError) as caught:
         load_key(_pair("rsa").pem())
     assert caught.value.code == "unsupported_key_type"
+    assert str(caught.value) == "client_credential: the key's algorithm is not supported"

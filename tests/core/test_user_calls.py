@@ -124,7 +124,7 @@ def test_every_kind_of_call_has_its_subject_and_its_number() -> None:
         assert (call.request.subject.kind, call.request.api_id) == (kind, api_id)
     assert _CALLS["session_key"]().request.subject.value == session
     assert begin.request.subject.value not in {session, ""}
-    assert session == hashlib.sha256(b"7:session3:key").hexdigest()
+    assert session == "session-" + hashlib.sha256(b"7:session3:key").hexdigest()
 
 
 def test_nothing_is_looked_up_for_what_is_redeemed() -> None:
