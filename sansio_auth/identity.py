@@ -47,7 +47,8 @@ class Subject:
     """Whose rights the token carries.
 
     `app` has no value; `assertion` the hex SHA-256 of the user's assertion; `session` that of a
-    long-running session's key; `account` a home account id; `code` that of a one-time grant.
+    long-running session's key, marked as one; `account` a home account id; `code` that of a
+    one-time grant.
     """
 
     kind: Literal["app", "assertion", "session", "account", "code"]

@@ -102,7 +102,7 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
 
     Rows are gone through only when one of them may be over: a copy of them costs far less.
     """
-    row, keys = fact.row, (fact.key, *fact.also)
+    row, keys = fact.row, dict.fromkeys((fact.key, *fact.also))
     now, end = row[CACHED_AT], row[EXPIRES_ON]
     access = dict(tokens.access)
     first_end = tokens.first_end if access else end
@@ -110,6 +110,7 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
         access = {key: it for key, it in access.items() if it[EXPIRES_ON] >= now}
         first_end = min((it[EXPIRES_ON] for it in access.values()), default=end)
     for key in keys:
+        _ = access.pop(key, None)  # what was stored last is last in order too
         access[key] = row
     if len(access) > fact.limit:
         _make_room(access, keys, fact.limit)
@@ -131,7 +132,9 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     )
 
 
-def _make_room(access: dict[TokenKey, AccessRow], fresh: tuple[TokenKey, ...], limit: int) -> None:
+def _make_room(
+    access: dict[TokenKey, AccessRow], fresh: Mapping[TokenKey, None], limit: int
+) -> None:
     """Let the first to expire go until the limit is kept, but none of the fresh ones."""
     others = sorted(
         (key for key in access if key not in fresh), key=lambda key: access[key][EXPIRES_ON]
