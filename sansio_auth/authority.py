@@ -12,8 +12,7 @@ import re
 from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from attrs import frozen
-
+from sansio_auth._value import frozen
 from sansio_auth.errors import AuthorityError, ConfigurationError
 
 __all__ = [

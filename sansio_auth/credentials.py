@@ -12,8 +12,7 @@ import json
 import re
 from typing import Final, Literal, TypeAlias
 
-from attrs import Factory, field, frozen
-
+from sansio_auth._value import Factory, field, frozen
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 

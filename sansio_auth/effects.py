@@ -10,9 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
-from attrs import field, frozen
-
 from sansio_auth._assertion import UnsignedAssertion
+from sansio_auth._value import field, frozen
 from sansio_auth.partition import (
     Accounts,
     AppTokens,

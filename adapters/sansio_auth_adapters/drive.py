@@ -12,8 +12,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar, assert_never, cast, get_args
 
-from attrs import field, frozen
-
+from sansio_auth._value import field, frozen
 from sansio_auth.effects import (
     AnyEffect,
     Failure,

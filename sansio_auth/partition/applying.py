@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar, assert_never
 
-from attrs import evolve
-
+from sansio_auth._value import evolve
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition.facts import (
     AccessTokenStored,

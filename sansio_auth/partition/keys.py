@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from sansio_auth._value import frozen
 
 __all__ = [
     "SESSION",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define
+from sansio_auth._value import define
 
 __all__ = ["VirtualClock"]
 

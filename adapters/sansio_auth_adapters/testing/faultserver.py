@@ -18,8 +18,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from attrs import frozen
-
+from sansio_auth._value import frozen
 from sansio_auth.wire import Pairs
 
 __all__ = [

@@ -13,8 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias, cast
 
-from attrs import define, field, frozen
-
+from sansio_auth._value import define, field, frozen
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpResponse, Pairs
 
