@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sansio_auth_adapters.application.sync import ConfidentialClientApplication
     from sansio_auth_adapters.drive import AsyncWorld, World, arun, run
     from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
+    from sansio_auth_adapters.stores.file import FileStore
     from sansio_auth_adapters.stores.memory import MemoryStore
     from sansio_auth_adapters.stores.token_cache import SerializableTokenCache, TokenCache
 
@@ -53,6 +54,7 @@ _HOME: Final = {
     "AsyncTransport": "ports",
     "Store": "ports",
     "Transport": "ports",
+    "FileStore": "stores.file",
     "MemoryStore": "stores.memory",
     "SerializableTokenCache": "stores.token_cache",
     "TokenCache": "stores.token_cache",
@@ -73,6 +75,7 @@ __all__ = [
     "AuthorityBuilder",
     "AutoRefresher",
     "ConfidentialClientApplication",
+    "FileStore",
     "MemoryStore",
     "Prompt",
     "SerializableTokenCache",

@@ -26,8 +26,8 @@ from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores._in_memory import Stamp
 
 __all__ = [
-    "ASIDE", "NEW", "CacheError", "Overtaken", "locked", "move_aside", "names_in",
-    "open_directory", "read", "stamp_of", "touch", "write",
+    "ASIDE", "NEW", "CacheError", "Overtaken", "entries_in", "locked", "move_aside",
+    "names_in", "open_directory", "read", "stamp_of", "touch", "write",
 ]  # fmt: skip
 
 LOCK: Final = "lock"
@@ -132,6 +132,8 @@ def read(path: Path, most: int, *, strict: bool) -> tuple[bytes, Stamp] | None:
     else's file, and when `strict` for one that others may open. `OSError` passes.
     """
     try:
+        if not _NOFOLLOW and path.is_symlink():
+            raise CacheError(f"{path} is a link", code="not_a_file")
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
         return None
@@ -143,10 +145,8 @@ def read(path: Path, most: int, *, strict: bool) -> tuple[bytes, Stamp] | None:
         status = os.fstat(descriptor)
         _check(path, status, most, strict=strict)
         content = b""
-        while piece := os.read(descriptor, status.st_size + 1 - len(content)):
+        while piece := os.read(descriptor, status.st_size - len(content)):
             content += piece
-            if len(content) > status.st_size:
-                raise CacheError(f"{path} grows while it is read", code="not_a_file")
     finally:
         os.close(descriptor)
     return content, _stamp(status)
@@ -163,15 +163,16 @@ def _check(path: Path, status: os.stat_result, most: int, *, strict: bool) -> No
         raise CacheError(f"{path} is open to others; chmod it to 0600", code="mode")
 
 
-def write(path: Path, content: bytes, *, expected: Stamp | None) -> Stamp:
+def write(path: Path, content: bytes, *, expected: Stamp | None, durable: bool) -> Stamp:
     """Put a new file in the place of the one with that stamp, at once; return the new stamp.
 
     Raises `Overtaken` where another file is there by now. A crash at any moment leaves the old
-    file or the new one; what it may leave beside them ends in `.new`.
+    file or the new one, and if `durable` so does a loss of power; what it may leave beside them
+    ends in `.new`.
     """
     temporary = path.with_name(f"{path.name}.{ambient.entropy(8).hex()}{NEW}")
     try:
-        stamp = _written(temporary, content)
+        stamp = _written(temporary, content, durable=durable)
         _expect(path, expected)
         _replace(temporary, path)
     except BaseException:
@@ -197,13 +198,14 @@ def _replace(temporary: Path, path: Path) -> None:
     _ = temporary.replace(path)
 
 
-def _written(path: Path, content: bytes) -> Stamp:
+def _written(path: Path, content: bytes, *, durable: bool) -> Stamp:
     descriptor = os.open(path, _CREATE, 0o600)
     try:
         left = memoryview(content)
         while left:
             left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
         return _stamp(os.fstat(descriptor))
     finally:
         os.close(descriptor)
@@ -216,12 +218,18 @@ def touch(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | _NOFOLLOW, 0o600))
 
 
-def names_in(folder: Path) -> list[str]:
-    """Return the names of the files in a folder, in order; none where there is no folder."""
+def entries_in(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, in no order; nothing where there is no folder."""
     try:
-        return sorted(it.name for it in folder.iterdir() if it.name != LOCK)
+        with os.scandir(folder) as entries:
+            return [it for it in entries if it.name != LOCK]
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of the files in a folder, in order; none where there is no folder."""
+    return sorted(it.name for it in entries_in(folder))
 
 
 def move_aside(path: Path) -> None:
@@ -232,7 +240,7 @@ def move_aside(path: Path) -> None:
 # --- one writer at a time ----------------------------------------------------------------------
 
 #: Threads wait for each other here, so that the operating system's lock is for processes only.
-_threads: Final[dict[Path, threading.Lock]] = {}
+_threads: Final[dict[str, threading.Lock]] = {}
 _descriptors: Final[set[int]] = set()
 
 
@@ -243,7 +251,7 @@ def locked(folder: Path, patience: float) -> Generator[None]:
     Raises `TimeoutError` after `patience` seconds of waiting for them.
     """
     end = time.monotonic() + patience
-    lock = _threads.setdefault(folder, threading.Lock())
+    lock = _threads.setdefault(str(folder), threading.Lock())
     if not lock.acquire(timeout=patience):
         raise _too_long(folder)
     try:

@@ -62,9 +62,9 @@ class InMemory:
         """Take in what was read, unless another thread has put something in place of `before`."""
         with _lock:
             now = self.seen.get(key)
-            if now is None or now is before:
+            if now is before:
                 return self._see(key, tokens, stamp)
-            return now.tokens
+            return tokens if now is None else now.tokens
 
     def written(
         self, key: PartitionKey, tokens: Tokens, stamp: Stamp | None, waited: int

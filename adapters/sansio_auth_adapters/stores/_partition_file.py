@@ -193,7 +193,7 @@ def decode(content: bytes) -> Stored:
             _text(client): _maybe(family) for client, family in _entries(document, "clients", 2)
         },
         originals={_texts(name): _two(entry) for name, entry in _entries(document, "originals", 2)},
-        assertions=frozenset(_assertion([*words]) for words in _entries(document, "assertions", 5)),
+        assertions=frozenset(map(_assertion, _list(document.pop("assertions", [])))),
         home_account_id=_maybe(document.pop("home_account_id", None)),
     )
     return Stored(key, tokens, document)

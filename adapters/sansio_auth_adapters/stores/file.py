@@ -56,7 +56,7 @@ _MOST_BYTES: Final = 64 << 20
 #: How often a file is written anew because somebody else wrote it meanwhile, without a lock.
 _ATTEMPTS: Final = 5
 #: How many files are looked at, and how old they are at least, to see whether they are over.
-_SWEPT: Final = 16
+_SWEPT: Final = 8
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 _QUARTER: Final = 90 * _DAY
@@ -68,8 +68,9 @@ class FileStore:
     `directory` is made (mode 0700) or must be a directory of this user's; a link, or somebody
     else's, is a `ConfigurationError`; one that others may look into is a warning. `seal` and `open`
     turn the bytes of a file into those that are stored and back, to encrypt them or prove their
-    origin; `open` raises for what was not sealed with this key. `patience` is how many seconds a
-    writer waits for other ones, and `in_memory` how many partitions this process keeps at hand.
+    origin; `open` raises for what was not sealed with this key. Unless `durable`, saving does not
+    wait for the disk, and the power may take away what was saved last. `patience` is how many
+    seconds a writer waits for others, `in_memory` how many partitions this process has at hand.
 
     A file that cannot be read or opened raises `CacheError` when it is loaded, which costs a
     request, and is moved aside (`.aside`, one for each partition) by whoever saves next. With
@@ -88,6 +89,7 @@ class FileStore:
         seal: Callable[[bytes], bytes] | None = None,
         open: Callable[[bytes], bytes] | None = None,  # noqa: A002 - the counterpart of seal
         strict: bool = False,
+        durable: bool = True,
         patience: float = 5.0,
         in_memory: int = 10_000,
         clock: Callable[[], float] = ambient.now,
@@ -102,6 +104,7 @@ class FileStore:
         self._seal: Final = seal
         self._open: Final = open
         self._strict: Final = strict
+        self._durable: Final = durable
         self._patience: Final = patience
         self._clock: Final = clock
         self._memory: Final = InMemory(in_memory)
@@ -275,30 +278,29 @@ class FileStore:
                 raise CacheError(f"{path} would be larger than can be read", code="too_large")
             for marker in markers_of(after.key, after.tokens):
                 files.touch(self._directory.joinpath(*marker))
-            written = files.write(path, sealed, expected=stamp)
+            written = files.write(path, sealed, expected=stamp, durable=self._durable)
         for marker in gone:
             self._directory.joinpath(*marker).unlink(missing_ok=True)
         return written
 
     def _sweep(self, path: Path) -> None:
         """Look at some other files of a folder that has grown, and remove those that are over."""
-        names = files.names_in(path.parent)
-        start = int(path.name[2:10], 16) % len(names)  # as good as any other place
-        for name in (names[start:] + names[:start])[:_SWEPT]:
-            other = path.with_name(name)
+        entries = files.entries_in(path.parent)
+        start = int(path.name[2:10], 16) % len(entries)  # as good as any other place
+        for entry in (entries[start:] + entries[:start])[:_SWEPT]:
             with suppress(OSError):
-                if other != path and self._is_over(other):
-                    other.unlink()
+                if entry.name != path.name and self._is_over(entry):
+                    Path(entry).unlink()
 
-    def _is_over(self, path: Path) -> bool:
+    def _is_over(self, entry: os.DirEntry[str]) -> bool:
         now = self._clock()
-        age = now - path.lstat().st_mtime
-        if path.suffix == files.NEW:
+        age = now - entry.stat(follow_symlinks=False).st_mtime
+        if entry.name.endswith(files.NEW):
             return age > _HOUR  # whoever wrote it did not live to put it in its place
         if age < _DAY:
             return False
         try:
-            stored, _ = self._read(path)
+            stored, _ = self._read(Path(entry))
         except CacheError:
             return age > _QUARTER and not self._strict
         return stored is None or is_over(stored.tokens, now)

@@ -1,0 +1,475 @@
+"""Tokens in files that several processes write, some of which die: real processes, real files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import pytest
+
+from sansio_auth import Tokens
+from sansio_auth.identity import token_key
+from sansio_auth.partition import (
+    AccessTokenStored,
+    Accounts,
+    AccountSeen,
+    AppKey,
+    AssertionKey,
+    UserKey,
+)
+from sansio_auth.testing import example_tenant, user_token
+from sansio_auth_adapters import AsyncConfidentialClientApplication, FileStore
+from sansio_auth_adapters.stores import _files, _in_memory
+from sansio_auth_adapters.tenant_server import TenantServer
+from tests.faults.aids import GRAPH, SECRET, WEB_API
+from tests.faults.rows import row
+
+_APP: Final = AppKey("h.example", "tenant", "client")
+_USER: Final = UserKey("h.example", "u.tenant")
+_BEHALF: Final = AssertionKey("h.example", "tenant", "client", "digest")
+_NOW: Final = 4_000_000_000
+
+
+def _token(scope: str) -> AccessTokenStored:
+    row_of = (f"AT-{scope}", "Bearer", scope, _NOW, _NOW + 3_600, _NOW + 3_600, None)
+    return AccessTokenStored(token_key([scope]), row_of)
+
+
+def _scopes(partition: Any) -> set[str]:
+    return {values[2] for values in partition.access.values()}
+
+
+# --- many writers ------------------------------------------------------------------------------
+
+
+def _write(place: str, number: int, turns: int, gate: Any) -> None:
+    """Save tokens of partitions that every process writes; runs in a process of its own."""
+    store = FileStore(place, patience=60)
+    gate.wait(60)
+    for turn in range(turns):
+        account = AccountSeen(f"r{number}-{turn}", ("u", f"name-{number}-{turn}", "MSSTS", None))
+        fact = _token(f"s{number}-{turn}")
+        store.save(((_APP, (fact,)), (_USER, (account,)), (_BEHALF, (fact,))))
+
+
+@pytest.mark.parametrize(("processes", "turns"), [row(176, "processes", 3, 10)])
+def test_processes_that_write_at_once_lose_nothing(
+    processes: int, turns: int, tmp_path: Path
+) -> None:
+    """Every token of every process is there in the end, and every name leads to its user."""
+    place = str(tmp_path / "tokens")
+    spawn = multiprocessing.get_context("spawn")
+    gate = spawn.Barrier(processes)
+    writers = [
+        spawn.Process(target=_write, args=(place, number, turns, gate))
+        for number in range(processes)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(100)
+    assert [writer.exitcode for writer in writers] == [0] * processes
+    store = FileStore(place)
+    wanted = {f"s{number}-{turn}" for number in range(processes) for turn in range(turns)}
+    assert _scopes(store.load(_APP)) == _scopes(store.load(_BEHALF)) == wanted
+    for name in wanted:
+        found = store.look_up(Accounts("h.example", name.replace("s", "name-")))
+        assert [key for key, _ in found.partitions] == [_USER]
+    assert not [it for it in Path(place).rglob("*") if it.suffix]
+
+
+# --- processes that die ------------------------------------------------------------------------
+
+
+def _exit_after(work: Callable[[], object]) -> NoReturn:
+    """End this process, with 0 where the work was done."""
+    code = 1
+    with contextlib.suppress(BaseException):
+        _ = work()
+        code = 0
+    os._exit(code)
+
+
+def _in_child(work: Callable[[], object]) -> int:
+    """Run something in a forked child and return its exit status."""
+    child = os.fork()
+    if child == 0:
+        _exit_after(work)
+    return os.waitpid(child, 0)[1]
+
+
+#: What a save asks of the operating system, step by step.
+_STEPS: Final = (
+    "open", "write", "fsync", "fstat", "stat", "lstat", "read", "close", "replace", "rename",
+    "unlink", "mkdir",
+)  # fmt: skip
+
+
+class _Dying:
+    """Kills this process at the nth step; of a write, half is done."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def arm(self) -> None:
+        for name in _STEPS:
+            setattr(os, name, self._counted(name, getattr(os, name)))
+
+    def _counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **kwargs: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                if name == "write":
+                    real(args[0], args[1][: len(args[1]) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+
+        return step
+
+
+def _steps_until_done(act: Callable[[int], object]) -> Iterator[int]:
+    """Yield after each process that died in the act, one step later each time."""
+    for at in range(1, 200):
+
+        def dying(at: int = at) -> None:
+            _Dying(at).arm()
+            act(at)
+
+        status = _in_child(dying)
+        if status == 0:
+            return
+        assert os.WIFSIGNALED(status)
+        yield at
+    raise AssertionError("it never ended")
+
+
+def test_a_process_that_dies_while_saving_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path,
+) -> None:
+    """Killed at every single step; whoever comes next reads it and writes on (row 177)."""
+    place = tmp_path / "tokens"
+    FileStore(place).save(((_APP, (_token("old"),)),))
+    seen: list[set[str]] = []
+    for at in _steps_until_done(lambda _: FileStore(place).save(((_APP, (_token("new"),)),))):
+        survivor = FileStore(place, strict=True, patience=0.5)
+        seen.append(_scopes(survivor.load(_APP)))
+        assert seen[-1] in ({"old"}, {"old", "new"}), at
+        wanted = {*seen[-1], "old", f"by-the-survivor-{at}"}
+        assert _scopes(survivor.save(((_APP, (_token(f"by-the-survivor-{at}"),)),))) == wanted
+        _only(place, "old")
+    assert {"old"} in seen
+    assert {"old", "new"} in seen
+    assert len(seen) > 10
+
+
+def _only(place: Path, scope: str) -> None:
+    """Put the store back to one token."""
+    for path in place.rglob("*"):
+        if path.is_file() and path.name != "lock" and not path.suffix:
+            path.unlink()
+    FileStore(place).save(((_APP, (_token(scope),)),))
+
+
+def test_a_process_that_dies_at_the_beginning_hinders_nobody(tmp_path: Path) -> None:
+    """When the directory is made, and the very first token of a store is saved (row 177)."""
+
+    def begin(at: int) -> None:
+        FileStore(tmp_path / str(at)).save(((_APP, (_token("first"),)),))
+
+    for at in _steps_until_done(begin):
+        survivor = FileStore(tmp_path / str(at), strict=True, patience=0.5)
+        found = _scopes(survivor.load(_APP))
+        assert found <= {"first"}
+        assert _scopes(survivor.save(((_APP, (_token("second"),)),))) == {*found, "second"}
+
+
+def test_a_process_that_dies_while_a_user_is_renamed_loses_nobody(tmp_path: Path) -> None:
+    """By the old name or by the new one the user is found, whatever was written last (row 177)."""
+    place = tmp_path / "tokens"
+
+    def named(name: str) -> None:
+        fact = AccountSeen("r", ("u", name, "MSSTS", None))
+        FileStore(place).save(((_USER, (fact,)),))
+
+    named("alice")
+    for at in _steps_until_done(lambda _: named("carol")):
+        store = FileStore(place)
+        tokens = store.load(_USER)
+        assert isinstance(tokens, Tokens)
+        (name,) = {account[1] for account in tokens.accounts.values()}
+        for asked in ("alice", "carol"):
+            found = store.look_up(Accounts("h.example", asked)).partitions
+            assert bool(found) is (asked == name), at
+        named("alice")
+
+
+@pytest.mark.parametrize("limit", [row(177, "in-the-kernel", 4_096)])
+def test_a_write_that_the_kernel_cuts_short_leaves_the_old_file(limit: int, tmp_path: Path) -> None:
+    """A real limit on the size of files, in place of a full disk."""
+    place = tmp_path / "tokens"
+    FileStore(place).save(((_APP, (_token("old"),)),))
+
+    def cut_short() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        store = FileStore(place)
+        try:
+            store.save(((_APP, (_token("x" * 2 * limit),)),))
+        except OSError as error:
+            assert error.errno == errno.EFBIG  # noqa: PT017 - in a child without pytest
+            assert _scopes(store.load(_APP)) == {"old", "x" * 2 * limit}
+            os._exit(42)
+
+    assert os.waitstatus_to_exitcode(_in_child(cut_short)) == 42
+    assert _scopes(FileStore(place).load(_APP)) == {"old"}
+    assert not [it for it in place.rglob("*") if it.suffix]
+
+
+# --- processes that fork -----------------------------------------------------------------------
+
+
+class _Forgetful(set[int]):
+    """Remembers nothing, as where a child is forked before a lock's descriptor is noted."""
+
+    def add(self, element: int, /) -> None:
+        del element
+
+
+class _Saving:
+    """A save in a thread of its own, in which the seal waits to be told to go on."""
+
+    def __init__(self, place: Path) -> None:
+        self.inside, self.leave = threading.Event(), threading.Event()
+        self.store = FileStore(place, seal=self._seal, open=bytes, patience=20)
+        change = ((_APP, (_token("new"),)),)
+        self.thread = threading.Thread(target=self.store.save, args=(change,), daemon=True)
+        self.thread.start()
+        assert self.inside.wait(20)
+
+    def _seal(self, content: bytes) -> bytes:
+        self.inside.set()
+        assert self.leave.wait(20)
+        return content
+
+
+def _told(descriptor: int) -> bytes:
+    """Return one byte from the other end; an empty one where that end is gone."""
+    return os.read(descriptor, 1)
+
+
+@pytest.mark.parametrize(
+    "descriptors", [row(193, "noted", set[int]), row(193, "not-noted-yet", _Forgetful)]
+)
+def test_a_child_that_was_forked_in_the_middle_of_a_save_hinders_nobody(
+    descriptors: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads and saves at once, and the lock that it inherits is let go with the parent's."""
+    monkeypatch.setattr(_files, "_descriptors", descriptors())
+    place = tmp_path / "tokens"
+    FileStore(place).save(((_APP, (_token("old"),)),))
+    saving = _Saving(place)
+    (begun, begin), (may_end, end) = os.pipe(), os.pipe()
+
+    def be_a_child() -> None:
+        mine = FileStore(place, patience=0.01)
+        assert _scopes(mine.load(_APP)) == {"old"}
+        mine.save(((_BEHALF, (_token("by-the-child"),)),))
+        saving.store.save(((_USER, ()),))
+        with pytest.raises(TimeoutError):
+            mine.save(((_APP, (_token("too-soon"),)),))
+        os.write(begin, b".")
+        assert _told(may_end) == b"."
+
+    child = os.fork()
+    if child == 0:
+        _exit_after(be_a_child)
+    assert _told(begun) == b"."
+    saving.leave.set()
+    saving.thread.join(20)
+    quick = FileStore(place, patience=1)  # the child still lives, with all it inherited
+    assert _scopes(quick.save(((_APP, (_token("after"),)),))) == {"old", "new", "after"}
+    os.write(end, b".")
+    assert os.waitpid(child, 0)[1] == 0
+    assert _scopes(quick.load(_BEHALF)) == {"by-the-child"}
+    for descriptor in (begun, begin, may_end, end):
+        os.close(descriptor)
+
+
+def test_a_child_outlives_a_parent_that_died_while_saving(tmp_path: Path) -> None:
+    """And does not keep the lock that it inherited (row 193)."""
+    place = tmp_path / "tokens"
+    (begun, begin), (may_end, end) = os.pipe(), os.pipe()
+
+    def live_on() -> None:
+        os.write(begin, b".")
+        assert _told(may_end) == b"."
+
+    parent = os.fork()
+    if parent == 0:
+        _ = _Saving(place)
+        if os.fork() == 0:
+            _exit_after(live_on)
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.WIFSIGNALED(os.waitpid(parent, 0)[1])
+    assert _told(begun) == b"."
+    heir = FileStore(place, patience=1)
+    assert _scopes(heir.save(((_APP, (_token("after"),)),))) == {"after"}
+    os.write(end, b".")
+    for descriptor in (begun, begin, may_end, end):
+        os.close(descriptor)
+
+
+def test_a_child_waits_for_no_thread_of_its_parents(tmp_path: Path) -> None:
+    """Forked while another thread takes something into memory (row 193)."""
+    store = FileStore(tmp_path / "tokens")
+
+    def use() -> None:
+        store.save(((_APP, (_token("old"),)),))
+        assert _scopes(store.load(_APP)) == {"old"}
+
+    with _in_memory._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            _exit_after(use)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+# --- applications ------------------------------------------------------------------------------
+
+_PROGRAM: Final = """
+import json, sys
+from sansio_auth_adapters import ConfidentialClientApplication, FileStore
+place, authority, ca, client, secret, scopes, assertion = json.loads(sys.argv[1])
+app = ConfidentialClientApplication(
+    client, secret, authority, verify=ca, instance_discovery=False, token_cache=FileStore(place)
+)
+results = [app.acquire_token_for_client(["https://graph.microsoft.com/.default"])]
+results += [
+    app.acquire_token_on_behalf_of(assertion, [f"https://graph.microsoft.com/{scope}"])
+    for scope in scopes
+]
+print(json.dumps([it.get("token_source", it) for it in results]))
+print(json.dumps([it["username"] for it in app.get_accounts()]))
+"""
+
+
+def _begin(place: Path, server: TenantServer, scopes: list[str], assertion: str) -> Any:
+    told = [str(place), server.authority, server.ca_path, WEB_API, SECRET, scopes, assertion]
+    return subprocess.Popen(
+        [sys.executable, "-I", "-W", "error", "-c", _PROGRAM, json.dumps(told)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _end(process: Any) -> list[Any]:
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def _token_requests(server: TenantServer) -> int:
+    return sum(it.request.method == "POST" for it in server.exchanges)
+
+
+_ASKED, _FOUND = "identity_provider", "cache"
+
+
+def test_processes_share_their_tokens(tmp_path: Path) -> None:
+    """What one got the next one finds; two at once lose nothing of each other's (row 176)."""
+    place, mail, files = tmp_path / "tokens", "Mail.Read", "Files.Read"
+    with TenantServer(example_tenant()) as server:
+        user = user_token(server.tenant, "alice@contoso.com", WEB_API, time.time())
+        first = _end(_begin(place, server, [mail], user))
+        assert first == [[_ASKED, _ASKED], ["alice@contoso.com"]]
+        assert _end(_begin(place, server, [mail], user)) == [[_FOUND, _FOUND], first[1]]
+        assert _token_requests(server) == 2
+        both = [_begin(place, server, it, user) for it in (["User.Read", files], [files, mail])]
+        assert all(_end(it)[0][0] == _FOUND for it in both)
+        assert _end(_begin(place, server, [mail, files, "User.Read"], user))[0] == [_FOUND] * 4
+
+
+def test_an_async_application_keeps_tokens_in_files(tmp_path: Path) -> None:
+    """Its loop is not held up: files are read and written in worker threads (row 177)."""
+    threads: set[int] = set()
+
+    def seal(content: bytes) -> bytes:
+        threads.add(threading.get_ident())
+        return content
+
+    async def ask(server: TenantServer, place: Path) -> list[str]:
+        async with AsyncConfidentialClientApplication(
+            WEB_API, SECRET, server.authority, verify=server.ca_path, instance_discovery=False,
+            token_cache=FileStore(place, seal=seal, open=bytes),
+        ) as app:  # fmt: skip
+            asked = [app.acquire_token_for_client([GRAPH]) for _ in range(20)]
+            return [it["token_source"] for it in await asyncio.gather(*asked)]
+
+    with TenantServer(example_tenant()) as server:
+        assert set(asyncio.run(ask(server, tmp_path / "tokens"))) == {_ASKED}
+        assert set(asyncio.run(ask(server, tmp_path / "tokens"))) == {_FOUND}
+        assert _token_requests(server) == 1
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+# --- another operating system ------------------------------------------------------------------
+
+#: Stands for Windows, as far as this module asks about it: other locks, no modes, no such flags.
+_AS_ON_WINDOWS: Final = """
+import errno, os, pathlib, sys, types
+import sansio_auth_adapters.ambient
+held, busy, said = set(), [1], []
+def locking(descriptor, mode, count):
+    said.append((mode, count))
+    if mode == "LK_NBLCK" and busy:
+        busy.pop()
+        raise PermissionError(errno.EACCES, "locked")
+sys.modules["msvcrt"] = types.SimpleNamespace(
+    locking=locking, LK_NBLCK="LK_NBLCK", LK_UNLCK="LK_UNLCK"
+)
+sys.modules["fcntl"] = None
+replace, readers = pathlib.Path.replace, [1, 1]
+def replaced(path, target):
+    if readers:
+        readers.pop()
+        raise PermissionError(errno.EACCES, "in use", str(target))
+    return replace(path, target)
+pathlib.Path.replace = replaced
+for name in ("O_NOFOLLOW", "O_NONBLOCK", "geteuid", "getuid", "register_at_fork"):
+    delattr(os, name)
+sys.platform = "win32"
+from sansio_auth_adapters.stores.file import CacheError, FileStore
+from sansio_auth.partition import AppKey, ClientSeen
+key, place = AppKey("h", "t", "c"), pathlib.Path(sys.argv[1])
+store = FileStore(place, strict=True)
+assert store.save(((key, (ClientSeen("c"),)),)).clients == {"c": None}
+assert FileStore(place, strict=True).load(key) == store.load(key)
+assert said == [("LK_NBLCK", 1), ("LK_NBLCK", 1), ("LK_UNLCK", 1)], said
+(file,) = [it for it in place.rglob("*") if it.is_file() and it.name != "lock"]
+file.rename(place / "elsewhere")
+file.symlink_to(place / "elsewhere")
+try:
+    FileStore(place).load(key)
+except CacheError as error:
+    print(error.code)
+"""
+
+
+def test_it_works_without_what_only_unix_has(tmp_path: Path) -> None:
+    """Waiting for a lock and for a reader, and not following a link."""
+    program = [sys.executable, "-I", "-c", _AS_ON_WINDOWS, str(tmp_path / "tokens")]
+    ran = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("not_a_file\n", "", 0)
