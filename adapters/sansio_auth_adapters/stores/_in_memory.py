@@ -18,6 +18,7 @@ from sansio_auth.partition import (
     RefreshTokenStored,
     Tokens,
     apply_all,
+    is_empty,
 )
 
 __all__ = ["InMemory", "Seen", "Stamp", "applied", "still_new"]
@@ -88,7 +89,7 @@ class InMemory:
     def _see(self, key: PartitionKey, tokens: Tokens, stamp: Stamp | None) -> Tokens:
         waiting = self.waiting(key)
         tokens = applied(tokens, still_new(waiting, tokens))
-        if stamp is None and not waiting and tokens == Tokens():
+        if stamp is None and not waiting and is_empty(tokens):
             _ = self.seen.pop(key, None)
         else:
             self._keep(key, Seen(tokens, stamp))

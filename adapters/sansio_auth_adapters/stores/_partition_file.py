@@ -131,13 +131,17 @@ def markers_of(key: StoredKey, tokens: Tokens) -> frozenset[Place]:
     return frozenset((*folder, beginning + digest) for folder, beginning in found)
 
 
-def is_over(tokens: Tokens, now: float) -> bool:
-    """Whether nothing here will ever be of use again: expired, and nobody is signed in."""
-    return not (
-        tokens.accounts
-        or any(row[EXPIRES_ON] >= now for row in tokens.access.values())
-        or any(at >= now - _IDLE for _, at in tokens.refresh.values())
-    )
+def is_over(stored: Stored, now: float) -> bool:
+    """Whether nothing here will be of use again: tokens have ended, and nobody is signed in.
+
+    A refresh token that came with an assertion is used in a session only.
+    """
+    key, tokens = stored.key, stored.tokens
+    if tokens.accounts or any(row[EXPIRES_ON] >= now for row in tokens.access.values()):
+        return False
+    if isinstance(key, AssertionKey) and not key.is_session:
+        return True
+    return not any(at >= now - _IDLE for _, at in tokens.refresh.values())
 
 
 # --- there -------------------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from sansio_auth._json import UnreadableJson
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.partition import (
     Accounts,
+    AssertionKey,
+    AssertionsOver,
+    AssertionUsed,
     Fact,
     Found,
     KnowledgeKey,
@@ -30,6 +33,7 @@ from sansio_auth.partition import (
     Query,
     Tokens,
     find,
+    is_empty,
 )
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores import _files as files
@@ -247,7 +251,10 @@ class FileStore:
         before, stamp = self._newest(path, key)
         waiting = self._memory.waiting(key)
         late = still_new(waiting, before.tokens)
-        after = evolve(before, tokens=applied(before.tokens, (*late, *facts)))
+        tokens = applied(before.tokens, (*late, *facts))
+        if any(isinstance(fact, AssertionUsed) for fact in facts):
+            tokens = applied(tokens, (AssertionsOver(self._gone(tokens.assertions)),))
+        after = evolve(before, tokens=tokens)
         written = self._put(path, before, after, stamp)
         if stamp is None and written is not None:
             self._sweep(path)
@@ -268,7 +275,7 @@ class FileStore:
     def _put(self, path: Path, before: Stored, after: Stored, stamp: Stamp | None) -> Stamp | None:
         """Write a partition; at any moment its markers are there, and perhaps some too many."""
         gone = markers_of(before.key, before.tokens) - markers_of(after.key, after.tokens)
-        if after.tokens == Tokens():
+        if is_empty(after.tokens):
             path.unlink(missing_ok=True)
             written = None
         else:
@@ -303,4 +310,12 @@ class FileStore:
             stored, _ = self._read(Path(entry))
         except CacheError:
             return age > _QUARTER and not self._strict
-        return stored is None or is_over(stored.tokens, now)
+        return stored is None or is_over(stored, now)
+
+    def _gone(self, assertions: frozenset[AssertionKey]) -> frozenset[AssertionKey]:
+        """Return the assertions of which nothing is left; what waits to be written is."""
+        return frozenset(
+            key
+            for key in assertions
+            if not self._memory.waiting(key) and files.stamp_of(self._path(key)) is None
+        )

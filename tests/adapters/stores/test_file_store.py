@@ -21,12 +21,14 @@ import pytest
 from sansio_auth import AccessToken, ConfigurationError, Tokens
 from sansio_auth.identity import token_key
 from sansio_auth.partition import (
+    SESSION,
     AccessTokenStored,
     Accounts,
     AccountSeen,
     AppKey,
     AppTokens,
     AssertionKey,
+    AssertionUsed,
     ClientSeen,
     Dropped,
     EndpointsFound,
@@ -834,7 +836,8 @@ def test_what_is_over_goes_when_something_new_comes(place: Path, monkeypatch: An
     monkeypatch.setattr("sansio_auth_adapters.stores.file._SWEPT", 100)
     now = int(time.time())
     store = FileStore(place, clock=lambda: now)
-    behalf = [AssertionKey("h.example", "t", "c", f"d{it}") for it in range(6)]
+    words = ["d0", "d1", "d2", f"{SESSION}3", "d4", "d5"]
+    behalf = [AssertionKey("h.example", "t", "c", word) for word in words]
     old, living, recent = (_token("AT", "s", now - it) for it in (5 * _DAY, 60, 5 * _DAY))
     used = RefreshTokenStored(("c", "", "s"), ("RT", now - 5 * _DAY))
     facts: list[Any] = [old, living, recent, used, old, old]
@@ -854,6 +857,33 @@ def test_what_is_over_goes_when_something_new_comes(place: Path, monkeypatch: An
     store.save(((AssertionKey("h.example", "t", "c", "new"), (living,)),))
     assert [path.exists() for path in paths] == [False, True, True, True, True, False]
     assert (crashed.exists(), writing.exists()) == (False, True)
+
+
+def test_a_user_forgets_the_assertions_of_which_nothing_is_left(
+    place: Path, monkeypatch: Any
+) -> None:
+    """When the next one is used; what could not be written yet is not forgotten (row 173)."""
+    store = FileStore(place)
+    behalf = [AssertionKey("h.example", "t", "c", f"d{number}") for number in range(4)]
+    for key in behalf[:2]:
+        store.save(((key, (_token(),)), (_USER, (AssertionUsed(key),))))
+    place.joinpath(*_place(behalf[0])).unlink()
+    write = _files.write
+
+    def fails_for_the_third(path: Path, *args: Any, **named: Any) -> Any:
+        if path.name == _place(behalf[2])[-1]:
+            raise OSError(errno.ENOSPC, "full")
+        return write(path, *args, **named)
+
+    monkeypatch.setattr(_files, "write", fails_for_the_third)
+    with pytest.raises(OSError, match="full"):
+        store.save(((behalf[2], (_token(),)), (_USER, (AssertionUsed(behalf[2]),))))
+    monkeypatch.setattr(_files, "write", write)
+    for look in (store, FileStore(place)):
+        assert getattr(look.load(_USER), "assertions", None) == {*behalf[1:3]}
+    saved: Any = store.save(((behalf[3], (_token(),)), (_USER, (AssertionUsed(behalf[3]),))))
+    assert _secrets(saved) == {"AT"}
+    assert getattr(store.load(_USER), "assertions", None) == {*behalf[1:]}
 
 
 def test_only_a_few_files_are_looked_at_each_time(place: Path, monkeypatch: Any) -> None:

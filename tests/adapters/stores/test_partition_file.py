@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sansio_auth import Tokens
 from sansio_auth._json import UnreadableJson
-from sansio_auth.partition import AppKey, AssertionKey, UserKey
+from sansio_auth.partition import SESSION, AppKey, AssertionKey, UserKey
 from sansio_auth_adapters.stores._partition_file import (
     Stored,
     decode,
@@ -205,21 +205,34 @@ def _access(expires_on: int) -> Tokens:
     return Tokens(access={key: ("AT", "Bearer", "s", _NOW, expires_on, expires_on, None)})
 
 
+def _refresh(days: int) -> Tokens:
+    return evolve(_access(_NOW - 1), refresh={("c", "", "s"): ("RT", _NOW - days * 86_400)})
+
+
+_SESSION: Final = AssertionKey("h.example", "tenant", "client", f"{SESSION}digest")
+
+
 @pytest.mark.parametrize(
-    ("tokens", "over"),
+    ("key", "tokens", "over"),
     [
-        (Tokens(), True),
-        (_access(_NOW - 1), True),
-        (_access(_NOW), False),
-        (evolve(_access(_NOW - 1), clients={"c": None}), True),
-        (evolve(_access(_NOW - 1), refresh={("c", "", "s"): ("RT", _NOW - 90 * 86_400)}), False),
-        (evolve(_access(_NOW - 1), refresh={("c", "", "s"): ("RT", _NOW - 91 * 86_400)}), True),
-        (Tokens(accounts={"r": ("u", "Alice", "MSSTS", None)}), False),
+        (_APP, Tokens(), True),
+        (_APP, _access(_NOW - 1), True),
+        (_APP, _access(_NOW), False),
+        (_APP, evolve(_access(_NOW - 1), clients={"c": None}), True),
+        (_USER, _refresh(90), False),
+        (_USER, _refresh(91), True),
+        (_USER, Tokens(accounts={"r": ("u", "Alice", "MSSTS", None)}), False),
+        (_BEHALF, _refresh(0), True),
+        (_BEHALF, evolve(_refresh(0), access=_access(_NOW).access), False),
+        (_SESSION, _refresh(90), False),
+        (_SESSION, _refresh(91), True),
     ],
 )
-def test_a_partition_is_over_when_nothing_in_it_can_be_used(tokens: Tokens, over: bool) -> None:
-    """No token that lives, no refresh token of the last 90 days, nobody signed in."""
-    assert is_over(tokens, _NOW) is over
+def test_a_partition_is_over_when_nothing_in_it_can_be_used(
+    key: Any, tokens: Tokens, over: bool
+) -> None:
+    """No token that lives, no refresh token of 90 days that anybody uses, nobody signed in."""
+    assert is_over(Stored(key, tokens), _NOW) is over
 
 
 def test_only_users_are_found_by_name() -> None:
