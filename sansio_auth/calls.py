@@ -57,12 +57,26 @@ __all__ = [
     "UserCall",
 ]
 
+#: What an ordinary bearer token is told apart by: nothing.
+_ORDINARY: Final = (BEARER, "", "")
 #: OpenID Connect's own scopes, which every user request carries and no caller passes.
 RESERVED_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
 
 
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _kind(call: TokenCall) -> tuple[str, str, str]:
+    """The token scheme asked for (lower case), its key id, and the key of what else tells apart."""
+    if not call.data and not call.forwarded_claims:
+        return _ORDINARY
+    fields = dict(call.data)
+    kept = {name: value for name, value in call.data if name not in NOT_IN_EXTENDED_KEY}
+    if call.forwarded_claims:
+        kept["client_claims"] = call.forwarded_claims  # observed: the text as it was passed
+    scheme = fields.get("token_type", "").lower() or BEARER
+    return scheme, fields.get("key_id", ""), extended_key(kept)
 
 
 def _key(call: TokenCall) -> TokenKey:
@@ -118,6 +132,10 @@ class TokenCall(ABC):
     min_remaining: int = 0
     correlation_id: str | None = None
 
+    #: Scheme, key id and extended key: what tells tokens of one owner and scopes apart.
+    kind: tuple[str, str, str] = field(
+        init=False, repr=False, eq=False, default=Factory(_kind, takes_self=True)
+    )
     key: TokenKey = field(init=False, repr=False, eq=False, default=Factory(_key, takes_self=True))
     claims: str | None = field(
         init=False, repr=False, eq=False, default=Factory(_claims, takes_self=True)
@@ -137,21 +155,13 @@ class TokenCall(ABC):
     @property
     def margin(self) -> int:
         """The least life in seconds that a token from the cache must have left."""
-        return max(self.registration.policy.early_expiry, self.min_remaining)
-
-    def _field(self, name: str) -> str:
-        return next((value for key, value in self.data if key == name), "")
-
-    def _extended(self) -> str:
-        kept = {name: value for name, value in self.data if name not in NOT_IN_EXTENDED_KEY}
-        if self.forwarded_claims:
-            kept["client_claims"] = self.forwarded_claims  # observed: the text as it was passed
-        return extended_key(kept)
+        usual = self.registration.policy.early_expiry
+        return usual if self.min_remaining <= usual else self.min_remaining
 
     @property
     def scheme(self) -> str:
         """The token scheme asked for, lower case: `bearer` unless `data` says otherwise."""
-        return self._field("token_type").lower() or BEARER
+        return self.kind[0]
 
     @property
     @abstractmethod
@@ -169,7 +179,7 @@ class TokenCall(ABC):
 
     def key_for(self, scopes: Iterable[str], owner: tuple[str, ...] = ()) -> TokenKey:
         """Return the key of a token of this call's kind for those scopes."""
-        return token_key(scopes, self.scheme, self._field("key_id"), self._extended(), owner)
+        return token_key(scopes, *self.kind, owner)
 
     def realm(self, knowledge: Knowledge | None) -> str | None:
         """Return the tenant as the cache names it, None where only discovery can tell."""
@@ -185,15 +195,16 @@ class TokenCall(ABC):
     def identity(self, knowledge: Knowledge | None) -> Identity:
         """Return for whom the token is; before discovery, with the tenant as configured."""
         authority = self.registration.authority
+        scheme, key_id, extended = self.kind
         return Identity(
             environment=authority.host,
             tenant=self.realm(knowledge) or authority.tenant,
             client_id=self.registration.client_id,
             subject=self.subject,
             scopes=self.scopes,
-            scheme=self.scheme,
-            key_id=self._field("key_id"),
-            extended_key=self._extended(),
+            scheme=scheme,
+            key_id=key_id,
+            extended_key=extended,
         )
 
     def ready(self, partition: Partition | None, now: float) -> AccessRow | None:
@@ -222,6 +233,25 @@ class TokenCall(ABC):
         return 4 if rows else 2
 
 
+_APP: Final = Subject("app")
+
+
+def _own_identity(call: ClientCredentials) -> Identity | None:
+    """For whom the token is, where no discovery is needed to tell."""
+    if call.registration.endpoints is None:
+        return None
+    return TokenCall.identity(call, None)
+
+
+def _own_partition(call: ClientCredentials) -> AppKey | None:
+    endpoints = call.registration.endpoints
+    return None if endpoints is None else _app_key(call.registration, endpoints.realm)
+
+
+def _app_key(registration: Registration, realm: str) -> AppKey:
+    return AppKey(registration.authority.host, realm, registration.client_id)
+
+
 def _single_resource(scopes: tuple[str, ...]) -> None:
     defaults = [scope for scope in scopes if scope.endswith("/.default")]
     if len(defaults) > 1:
@@ -239,6 +269,14 @@ class ClientCredentials(TokenCall):
     api_id: ClassVar[str] = "730"
     regional: ClassVar[bool] = True
 
+    #: Made once where endpoints are computed: a call for the same token is made again and again.
+    _identity: Identity | None = field(
+        init=False, repr=False, eq=False, default=Factory(_own_identity, takes_self=True)
+    )
+    _partition_key: AppKey | None = field(
+        init=False, repr=False, eq=False, default=Factory(_own_partition, takes_self=True)
+    )
+
     def __attrs_post_init__(self) -> None:
         _single_resource(self.scopes)
         registration = self.registration
@@ -252,14 +290,18 @@ class ClientCredentials(TokenCall):
     @property
     def subject(self) -> Subject:
         """The application itself."""
-        return Subject("app")
+        return _APP
+
+    def identity(self, knowledge: Knowledge | None) -> Identity:
+        """Return for whom the token is; before discovery, with the tenant as configured."""
+        return self._identity or super().identity(knowledge)
 
     def partition_key(self, knowledge: Knowledge | None) -> AppKey | None:
         """Return where the token is kept, None until the realm is known."""
+        if self._partition_key is not None:
+            return self._partition_key
         realm = self.realm(knowledge)
-        if realm is None:
-            return None
-        return AppKey(self.registration.authority.host, realm, self.registration.client_id)
+        return None if realm is None else _app_key(self.registration, realm)
 
 
 def _no_reserved(scopes: tuple[str, ...]) -> None:

@@ -7,7 +7,6 @@ an adapter's mistake shows where it was made. Nothing here does anything.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from sansio_auth._assertion import UnsignedAssertion
@@ -17,10 +16,12 @@ from sansio_auth.partition import (
     AppTokens,
     Fact,
     Found,
+    Knowledge,
+    KnowledgeKey,
     Partition,
     PartitionKey,
     Query,
-    empty,
+    Tokens,
 )
 from sansio_auth.wire import HttpRequest, HttpResponse
 
@@ -45,6 +46,7 @@ FailureKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 _STATUS: Final = range(100, 600)
+_QUERIES: Final = (Accounts, AppTokens)
 
 
 @frozen
@@ -61,14 +63,17 @@ class Failure:
     cause: BaseException | None = field(default=None, repr=False, eq=False)
 
 
-class Effect(ABC, Generic[A_co]):
+_ASSERTED: Final = (str, Failure)
+
+
+class Effect(Generic[A_co]):
     """A question whose answer is an `A_co`, or a `Failure` where the effect says so."""
 
     __slots__ = ()
 
-    @abstractmethod
     def objection(self, value: object) -> str | None:
         """Return why a value cannot be the answer, or None."""
+        raise NotImplementedError
 
 
 @frozen
@@ -79,12 +84,12 @@ class SendHttp(Effect[HttpResponse | Failure]):
 
     def objection(self, value: object) -> str | None:
         """Return why a value is no response: wrong type, or a status that does not exist."""
-        if isinstance(value, Failure):
-            return None
         if not isinstance(value, HttpResponse):
+            if isinstance(value, Failure):
+                return None
             return f"SendHttp is answered by an HttpResponse or a Failure, not {_name(value)}"
         status: object = value.status
-        if not isinstance(status, int) or isinstance(status, bool) or status not in _STATUS:
+        if not isinstance(status, int) or status not in _STATUS:
             return "the transport gave a status that is no HTTP status"
         if not isinstance(value.body, bytes):
             return f"the transport gave a body of {_name(value.body)}, not bytes"
@@ -111,7 +116,7 @@ class GetAssertion(Effect[str | Failure]):
 
     def objection(self, value: object) -> str | None:
         """Return why a value is neither a text nor a failure."""
-        if isinstance(value, str | Failure):
+        if isinstance(value, _ASSERTED):
             return None
         return f"GetAssertion is answered by a str or a Failure, not {_name(value)}"
 
@@ -135,11 +140,7 @@ class Load(Effect[Partition | Found | Failure]):
 
     def objection(self, value: object) -> str | None:
         """Return why a value is neither a failure nor what the key is answered by."""
-        if not isinstance(self.key, Accounts | AppTokens):
-            return _no_partition("Load", self.key, value)
-        if isinstance(value, Found | Failure):
-            return None
-        return f"Load of a query is answered by Found or a Failure, not {_name(value)}"
+        return _objection("Load", self.key, value)
 
 
 @frozen
@@ -150,7 +151,7 @@ class Save(Effect[Partition | Failure]):
 
     def objection(self, value: object) -> str | None:
         """Return why a value is neither a failure nor a partition of the first key's kind."""
-        return _no_partition("Save", self.changes[0][0], value)
+        return _objection("Save", self.changes[0][0], value)
 
 
 AnyEffect: TypeAlias = SendHttp | GetAssertion | Sleep | Load | Save
@@ -160,8 +161,12 @@ def _name(value: object) -> str:
     return type(value).__name__
 
 
-def _no_partition(effect: str, key: PartitionKey, value: object) -> str | None:
-    kind = type(empty(key))
-    if isinstance(value, Failure | kind):
+def _objection(effect: str, key: PartitionKey | Query, value: object) -> str | None:
+    """Return why a value is not of the kind that a key or a query is answered by."""
+    if isinstance(key, KnowledgeKey):
+        kind: type = Knowledge
+    else:
+        kind = Found if isinstance(key, _QUERIES) else Tokens
+    if isinstance(value, (kind, Failure)):
         return None
-    return f"{effect} is answered by {kind.__name__} or a Failure, not {_name(value)}"
+    return f"{effect} of {_name(key)} is answered by {kind.__name__} or a Failure, not {_name(value)}"

@@ -35,14 +35,8 @@ T_co = TypeVar("T_co", covariant=True)
 A = TypeVar("A")
 
 
-@frozen(repr=False)
-class Answered:
-    """What came back for an effect, and the POSIX time at which it did."""
-
-    value: object
-    now: float
-
-
+#: What came back for an effect, and the POSIX time at which it did.
+Answered: TypeAlias = tuple[object, float]
 #: A conversation in which we speak first and one question is open at a time.
 Script: TypeAlias = Generator[AnyEffect, Answered, T]
 
@@ -89,8 +83,7 @@ def ask(effect: Effect[A]) -> Generator[AnyEffect, Answered, tuple[A, float]]:
 
     The only bare `yield` of the library. The answer's type was checked by `Effect.objection`.
     """
-    answered = yield cast("AnyEffect", effect)
-    return cast("A", answered.value), answered.now
+    return cast("tuple[A, float]", (yield cast("AnyEffect", effect)))
 
 
 @final
@@ -109,7 +102,8 @@ class Flow(Generic[T]):
     def __init__(self, script: Script[Ended[T]], start: Start) -> None:
         self._script = script
         self._start = start
-        self._steps: list[Step] = []
+        #: Plain tuples, which few look at: `transcript` makes steps of them.
+        self._steps: list[tuple[AnyEffect, object, float]] = []
         self._pending: AnyEffect | None = None
         self._ended: Ended[T] | None = None
         self._error: SansioAuthError | None = None
@@ -140,7 +134,7 @@ class Flow(Generic[T]):
     @property
     def transcript(self) -> Transcript:
         """What went in so far, enough to `replay`."""
-        return Transcript(self._start, tuple(self._steps))
+        return Transcript(self._start, tuple(Step(*step) for step in self._steps))
 
     def answer(self, effect: AnyEffect, value: object, *, now: float) -> None:
         """Answer the pending effect; `now` is the POSIX time at which the answer was there.
@@ -158,8 +152,8 @@ class Flow(Generic[T]):
             )
         if (objection := pending.objection(value)) is not None:
             raise FlowError(objection, code="wrong_answer")
-        self._steps.append(Step(pending, value, now))
-        self._advance(Answered(value, now))
+        self._steps.append((pending, value, now))
+        self._advance((value, now))
 
     def close(self) -> None:
         """Give the flow up; `result` then raises `FlowError`."""
@@ -175,7 +169,7 @@ class Flow(Generic[T]):
 
     def _advance(self, answered: Answered | None) -> None:
         try:
-            self._pending = next(self._script) if answered is None else self._script.send(answered)
+            self._pending = self._script.send(cast("Answered", answered))  # None begins it
         except StopIteration as stop:
             self._pending = None
             self._ended = cast("Ended[T]", stop.value)

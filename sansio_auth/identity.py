@@ -54,7 +54,7 @@ class Subject:
     value: str = ""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Identity:
     """For whom a token is. `scopes` are sorted, before decoration; `tenant` is MSAL's realm."""
 
@@ -68,7 +68,7 @@ class Identity:
     extended_key: str = ""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Demand:
     """What one call asks beyond its identity.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Final, TypeVar, assert_never, cast, get_args
 
 from sansio_auth._value import field, frozen
@@ -33,6 +34,7 @@ __all__ = ["AsyncWorld", "World", "arun", "carry_out", "run"]
 
 T = TypeVar("T")
 _KINDS: Final = {str(kind): kind for kind in get_args(FailureKind)}
+_QUERIES: Final = (Accounts, AppTokens)
 
 
 def _no_assertion(effect: GetAssertion) -> str:
@@ -109,9 +111,10 @@ def _ask(effect: AnyEffect, world: World | AsyncWorld) -> object:
         case GetAssertion():
             return world.assertions(effect)
         case Load():
-            if isinstance(effect.key, Accounts | AppTokens):
-                return world.tokens.look_up(effect.key)
-            return _store_of(effect.key, world).load(effect.key)
+            key = effect.key
+            if isinstance(key, _QUERIES):
+                return world.tokens.look_up(key)
+            return _store_of(key, world).load(key)
         case Save():
             return _store_of(effect.changes[0][0], world).save(effect.changes)
         case Sleep():
@@ -124,7 +127,7 @@ def carry_out(effect: AnyEffect, world: World) -> object:
     """Perform one effect and return its answer; an `Exception` comes back as a `Failure`."""
     try:
         answer = _ask(effect, world)
-        if inspect.iscoroutine(answer):
+        if isinstance(answer, CoroutineType):
             answer.close()
             message = f"{type(effect).__name__} was answered by a coroutine; run() awaits nothing"
             raise TypeError(message)

@@ -47,8 +47,16 @@ def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
     )
 
 
-def _held(talk: Conversation, knowledge: Knowledge, keys: tuple[str, ...]) -> Refusal | None:
-    for key in keys:
+def _hold_keys(call: TokenCall, knowledge: Knowledge) -> tuple[str, str]:
+    """Under what a refusal is remembered: for the identity, and for it and this demand."""
+    identity = call.identity(knowledge)
+    return hold_key(identity), hold_key(identity, call.demand)
+
+
+def _held(talk: Conversation, knowledge: Knowledge) -> Refusal | None:
+    if not knowledge.holds:
+        return None
+    for key in _hold_keys(talk.call, knowledge):
         hold = knowledge.holds.get(key)
         if hold is not None and hold.active(talk.now):
             return held_refusal(hold, refusal_of(hold.members, hold.status))
@@ -64,9 +72,7 @@ def exchange(
     Raises `ResponseError`, `TransportError` or `AssertionFailed`.
     """
     call = talk.call
-    identity = call.identity(knowledge)
-    keys = (hold_key(identity), hold_key(identity, call.demand))
-    held = _held(talk, knowledge, keys)
+    held = _held(talk, knowledge)
     if held is not None:
         if held.status < _SERVER_ERROR:
             talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
@@ -74,11 +80,11 @@ def exchange(
     question = (_headers(talk, tokens), form)
     places = yield from locate(talk, knowledge, endpoints)
     place, answer = yield from _ask_around(talk, endpoints, places, question)
-    result = yield from _meaning(talk, answer, keys)
+    result = yield from _meaning(talk, answer, knowledge)
     if not _wants_fresh_assertion(call, result):
         return result
     answer = yield from _put(talk, endpoints, place, question)
-    return (yield from _meaning(talk, answer, keys))
+    return (yield from _meaning(talk, answer, knowledge))
 
 
 def _ask_around(
@@ -128,7 +134,7 @@ def _wants_fresh_assertion(call: TokenCall, result: TokenResponse | Refusal) -> 
 
 
 def _meaning(
-    talk: Conversation, answer: HttpResponse | Failure, keys: tuple[str, str]
+    talk: Conversation, answer: HttpResponse | Failure, knowledge: Knowledge
 ) -> Script[TokenResponse | Refusal]:
     """Read an answer, remember the hold it calls for, and count it."""
     call = talk.call
@@ -143,11 +149,11 @@ def _meaning(
         return result
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
-    return (yield from _remember(talk, answer, result, keys))
+    return (yield from _remember(talk, answer, result, knowledge))
 
 
 def _remember(
-    talk: Conversation, answer: HttpResponse, refusal: Refusal, keys: tuple[str, str]
+    talk: Conversation, answer: HttpResponse, refusal: Refusal, knowledge: Knowledge
 ) -> Script[Refusal]:
     policy = talk.call.registration.policy
     if refusal.status == _NOT_FOUND or _TENANT_NOT_FOUND in refusal.error_codes:
@@ -160,5 +166,6 @@ def _remember(
     call = talk.call
     if identical and (call.one_time or _wants_fresh_assertion(call, refusal)):
         return refusal  # the next request will not be identical
-    yield from learn(talk, HoldPlaced(keys[1 if identical else 0], hold, policy.max_holds))
+    key = _hold_keys(call, knowledge)[identical]
+    yield from learn(talk, HoldPlaced(key, hold, policy.max_holds))
     return evolve(refusal, retry_at=hold.until)
