@@ -39,6 +39,7 @@ _DECISIVE: Final = frozenset(
     }
 )  # fmt: skip
 
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -91,14 +92,16 @@ def _too_deep(text: str) -> bool:
 
 
 def _text(body: bytes, *, lossy: bool) -> str:
-    if not body.strip():
-        raise UnreadableJson("empty_body")
     if b"\x00" in body:  # UTF-16 or UTF-32; a NUL inside UTF-8 JSON must be escaped anyway
         raise UnreadableJson("bad_encoding")
     try:
-        return body.decode("utf-8-sig", "replace" if lossy else "strict")
+        text = body.decode("utf-8", "replace" if lossy else "strict")
     except UnicodeDecodeError:
         raise UnreadableJson("bad_encoding") from None
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    if not text or text.isspace():
+        raise UnreadableJson("empty_body")
+    return text
 
 
 def parse_value(text: str) -> JsonValue:

@@ -48,7 +48,7 @@ class Telemetry:
 
     def hit(self, count: int = 1) -> Telemetry:
         """Return the counters after that many answers from the cache."""
-        return evolve(self, hits=self.hits + count)
+        return Telemetry(self.hits + count, self.failures) if count else self
 
     def fold(self, tally: Tally) -> Telemetry:
         """Return the counters after what one flow has to tell."""
@@ -74,6 +74,8 @@ class Telemetry:
 
     def last(self) -> str:
         """Return `x-client-last-telemetry`."""
+        if not self.failures:
+            return f"4|{self.hits}|||"
         calls = ",".join(f"{entry.api_id},{entry.correlation_id}" for entry in self.failures)
         errors = ",".join(entry.error for entry in self.failures)
         return f"4|{self.hits}|{calls}|{errors}|"

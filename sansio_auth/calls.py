@@ -227,7 +227,7 @@ class TokenCall(ABC):
         """Return why a request is needed, as MSAL's telemetry says it."""
         if self.bypass:
             return 1
-        rows = [] if not isinstance(partition, Tokens) else [*candidates(partition, self.key)]
+        rows = list(candidates(partition, self.key)) if isinstance(partition, Tokens) else []
         if any(row[EXPIRES_ON] - now < self.margin for row in rows):
             return 4 if self.usable(partition, now) is not None else 3
         return 4 if rows else 2
@@ -298,10 +298,12 @@ class ClientCredentials(TokenCall):
 
     def partition_key(self, knowledge: Knowledge | None) -> AppKey | None:
         """Return where the token is kept, None until the realm is known."""
-        if self._partition_key is not None:
-            return self._partition_key
         realm = self.realm(knowledge)
-        return None if realm is None else _app_key(self.registration, realm)
+        return None if realm is None else self.partition_of(realm)
+
+    def partition_of(self, realm: str) -> AppKey:
+        """Return where a token of that realm is kept."""
+        return self._partition_key or _app_key(self.registration, realm)
 
 
 def _no_reserved(scopes: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.partition import AccessTokenStored, AppKey, ClientSeen, Fact
+from sansio_auth.partition import AccessTokenStored, ClientSeen, Fact
 from sansio_auth.results import Outcome
 from sansio_auth.wire import Pairs
 
@@ -24,13 +24,12 @@ def _changes(
 ) -> Changes:
     """An application's token goes to its own partition, whoever the answer says it is for."""
     registration = call.registration
-    target = target_of(response, call.scopes)
-    facts: list[Fact] = [ClientSeen(registration.client_id, response.family_id)]
-    if (row := row_of(response, now, target)) is not None:
-        key, limit = call.key_for(target.split()), registration.policy.max_entries
-        facts.append(AccessTokenStored(key, row, limit=limit))
-    partition = AppKey(registration.authority.host, endpoints.realm, registration.client_id)
-    return ((partition, tuple(facts)),)
+    seen = ClientSeen(registration.client_id, response.family_id)
+    facts: tuple[Fact, ...] = (seen,)
+    if (row := row_of(response, now, target_of(response, call.scopes))) is not None:
+        key = call.key if response.scopes is None else call.key_for(response.scopes)
+        facts = (seen, AccessTokenStored(key, row, limit=registration.policy.max_entries))
+    return ((call.partition_of(endpoints.realm), facts),)
 
 
 def client_credentials(call: ClientCredentials, start: Start) -> Script[Ended[Outcome]]:

@@ -17,8 +17,9 @@ from sansio_auth.effects import Failure, Load, Save, SendHttp, Sleep
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.flow import Script, Start, ask
 from sansio_auth.partition import Fact, Knowledge, PartitionKey, Tokens
+from sansio_auth.policy import Policy
 from sansio_auth.results import Metadata, Refusal
-from sansio_auth.wire import HttpRequest, HttpResponse
+from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 
 __all__ = [
     "Conversation",
@@ -29,6 +30,7 @@ __all__ = [
     "load_knowledge",
     "may_retry",
     "pause",
+    "post",
     "save",
     "send",
 ]
@@ -159,17 +161,36 @@ def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError |
     return error
 
 
+def _time_left(talk: Conversation, policy: Policy) -> float:
+    left = talk.deadline - talk.now
+    return left if left <= policy.call_deadline else policy.call_deadline  # set back: adds nothing
+
+
+def _exchange(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
+    if request.timeout <= 0:
+        return Failure("deadline", sent=False)
+    answer, talk.now = yield from ask(SendHttp(request))
+    talk.requests += 1
+    return answer
+
+
 def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
     """Send one request with the time that is left; a failure to do so is an answer."""
     policy = talk.call.registration.policy
-    left = min(talk.deadline - talk.now, policy.call_deadline)  # a clock set back adds nothing
-    if left <= 0:
-        return Failure("deadline", sent=False)
-    answer, talk.now = yield from ask(
-        SendHttp(evolve(request, timeout=left, max_bytes=policy.max_token_bytes))
-    )
-    talk.requests += 1
-    return answer
+    left = _time_left(talk, policy)
+    bounded = evolve(request, timeout=left, max_bytes=policy.max_token_bytes)
+    return (yield from _exchange(talk, bounded))
+
+
+def post(
+    talk: Conversation, url: str, headers: Pairs, form: Pairs
+) -> Script[HttpResponse | Failure]:
+    """Send one token request, in the same way."""
+    call = talk.call
+    policy = call.registration.policy
+    left, most = _time_left(talk, policy), policy.max_token_bytes
+    request = HttpRequest("POST", url, call.params, headers, form, left, most)
+    return (yield from _exchange(talk, request))
 
 
 def may_retry(talk: Conversation, answer: HttpResponse | Failure, attempt: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sansio_auth._holds import held_refusal, hold_after, hold_key
 from sansio_auth._steps.authentication import authenticate
-from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send
+from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, post
 from sansio_auth._steps.region import locate
 from sansio_auth._telemetry import Failed, Succeeded, Telemetry
 from sansio_auth._token import TokenResponse, read_token_response, refusal_of
@@ -23,7 +23,7 @@ from sansio_auth.flow import Script
 from sansio_auth.partition import EndpointsDropped, HoldPlaced, Knowledge, Tokens
 from sansio_auth.registration import fits_header
 from sansio_auth.results import Refusal
-from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
+from sansio_auth.wire import HttpResponse, Pairs
 
 __all__ = ["exchange"]
 
@@ -37,14 +37,16 @@ _SERVER_ERROR: Final = 500
 def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
     call, telemetry = talk.call, talk.start.telemetry
     refresh = call.cache_refresh(tokens, talk.now)
-    anchor = call.anchor
-    return (
+    headers = (
         *call.registration.headers,
         ("client-request-id", talk.correlation_id),
         ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
         ("x-client-last-telemetry", telemetry.last()),
-        *((("X-AnchorMailbox", anchor),) if fits_header(anchor) else ()),
     )
+    anchor = call.anchor
+    if anchor and fits_header(anchor):
+        return (*headers, ("X-AnchorMailbox", anchor))
+    return headers
 
 
 def _hold_keys(call: TokenCall, knowledge: Knowledge) -> tuple[str, str]:
@@ -108,8 +110,7 @@ def _put(
     attempt = 0
     while True:
         proof = yield from authenticate(talk, endpoints, place)
-        request = HttpRequest("POST", place, talk.call.params, headers, (*form, *proof))
-        answer = yield from send(talk, request)
+        answer = yield from post(talk, place, headers, (*form, *proof))
         if not may_retry(talk, answer, attempt):
             return answer
         yield from pause(talk, attempt)

@@ -163,6 +163,8 @@ def candidates(tokens: Tokens, key: TokenKey) -> Iterator[AccessRow]:
     exact = tokens.access.get(key)
     if exact is not None:
         yield exact
+    if not tokens.wide:
+        return
     owner, wanted = key[:-1], frozenset(key[-1].split())
     for other, scopes in tokens.wide.items():
         if wanted <= scopes and other[:-1] == owner and other != key:
