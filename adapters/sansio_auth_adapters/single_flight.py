@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Final, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -104,7 +105,7 @@ class Flights:
         while True:
             flight, leads = self._board(key, bool)
             if leads:
-                with self._led(key, flight):
+                with _Lead(self, key, flight):
                     flight.outcome = result = work()
                 return result
             if flight.thread == threading.get_ident() or flight in _leading.get():
@@ -133,7 +134,7 @@ class Flights:
         while True:
             flight, leads = self._board(key, loop_is_over())
             if leads:
-                with self._led(key, flight):
+                with _Lead(self, key, flight):
                     flight.outcome = result = await work()
                 return result
             if flight in _leading.get():
@@ -154,32 +155,19 @@ class Flights:
             flight = self._flights.get(key)
             if flight is not None and not flight.is_over():
                 return flight, False
-            lost, flight = flight, _Flight[object](is_over)
-            self._flights[key] = flight
+            lost = flight
+            self._flights[key] = flight = _Flight(is_over)
         if lost is not None:
             lost.abandoned = True
             lost.end()
         return flight, True
 
-    @contextlib.contextmanager
-    def _led(self, key: Hashable, flight: _Flight[object]) -> Generator[None]:
-        before = _leading.set(_leading.get() | {flight})
-        try:
-            yield
-        except Exception as error:
-            flight.error = error
-            raise
-        except BaseException:
-            flight.abandoned = True
-            raise
-        finally:
-            # A task that is collected unfinished ends in a context that is not its own.
-            with contextlib.suppress(ValueError):
-                _leading.reset(before)
-            with self._lock:
-                if self._flights.get(key) is flight:  # not forgotten by a fork meanwhile
-                    del self._flights[key]
-            flight.end()
+    def land(self, key: Hashable, flight: _Flight[object]) -> None:
+        """Take a flight off the board, and wake everybody who waits for it."""
+        with self._lock:
+            if self._flights.get(key) is flight:  # not forgotten by a fork meanwhile
+                del self._flights[key]
+        flight.end()
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -188,6 +176,38 @@ class Flights:
         """Forget all flights: in a forked child their leaders do not exist."""
         self._lock = threading.Lock()
         self._flights = {}
+
+
+class _Lead:
+    """A leader's time at the stick, as a context: how it leaves is what its flight comes to."""
+
+    __slots__ = ("_before", "_flight", "_flights", "_key")
+
+    def __init__(self, flights: Flights, key: Hashable, flight: _Flight[object]) -> None:
+        self._flights = flights
+        self._key = key
+        self._flight = flight
+
+    def __enter__(self) -> None:
+        self._before = _leading.set(_leading.get() | {self._flight})
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, Exception):
+            self._flight.error = error
+        elif error is not None:
+            self._flight.abandoned = True
+        try:
+            _leading.reset(self._before)
+        except ValueError:
+            # A task that is collected unfinished ends in a context that is not its own, where
+            # nothing was set that could be reset.
+            self._flight.abandoned = True
+        self._flights.land(self._key, self._flight)
 
 
 _everyone: Final[WeakSet[Flights]] = WeakSet()

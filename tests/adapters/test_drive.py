@@ -110,8 +110,7 @@ def asking(*effects: AnyEffect) -> tuple[Flow[Answers], list[str]]:
         answers: Answers = []
         try:
             for effect in effects:
-                answered = yield effect
-                answers.append((answered.value, answered.now))
+                answers.append((yield effect))
             return Ended(answers)
         finally:
             log.append("closed")
@@ -329,9 +328,9 @@ def test_the_scripts_error_is_raised_at_the_end() -> None:
     """What the script ends in is an error of ours, raised by `run`."""
 
     def script() -> Generator[AnyEffect, Answered, Ended[object]]:
-        answered = yield SEND
-        assert isinstance(answered.value, Failure)
-        raise TransportError("gone", kind="connect") from answered.value.cause
+        value, _ = yield SEND
+        assert isinstance(value, Failure)
+        raise TransportError("gone", kind="connect") from value.cause
 
     cause = OSError("cable")
     with pytest.raises(TransportError, match="gone") as caught:

@@ -92,7 +92,7 @@ class AwaitedApplication(Application):
     async def _acquire(self, plan: Plan) -> TokenDict | None:
         now = self._world.clock()
         if (row := self._stored(plan, now)) is not None:
-            self._counters.hit()
+            self._counters.hits += 1
             return cached_dict(row, now)
         if plan.shared_tenant:
             warnings.warn(

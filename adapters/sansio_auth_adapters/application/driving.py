@@ -78,7 +78,7 @@ class DrivenApplication(Application):
     def _acquire(self, plan: Plan) -> TokenDict | None:
         now = self._world.clock()
         if (row := self._stored(plan, now)) is not None:
-            self._counters.hit()
+            self._counters.hits += 1
             return cached_dict(row, now)
         if plan.shared_tenant:
             warnings.warn(

@@ -52,27 +52,26 @@ class Concealed:
 
 
 class Counters:
-    """The telemetry of one application: hits are counted without a lock, the rest is folded."""
+    """The telemetry of one application: hits are counted without a lock, the rest is folded.
+
+    `hits` are answers from the cache; one that is lost between two threads hurts nobody.
+    """
 
     def __init__(self) -> None:
         self._telemetry = Telemetry()
         self._lock = threading.Lock()
-        self._hits = 0
-
-    def hit(self) -> None:
-        """Count an answer from the cache; a count lost between two threads hurts nobody."""
-        self._hits += 1
+        self.hits = 0
 
     def report(self) -> Telemetry:
         """Return what the next request is to tell."""
-        return self._telemetry.hit(self._hits)
+        return self._telemetry.hit(self.hits)
 
     def fold(self, tally: Tally) -> None:
         """Take in what a flow has to tell; a success clears everything."""
         with self._lock:
             self._telemetry = self._telemetry.fold(tally)
             if any(isinstance(entry, Succeeded) for entry in tally):
-                self._hits = 0
+                self.hits = 0
 
 
 def token_store(token_cache: object) -> tuple[Store | AsyncStore, object]:

@@ -3,7 +3,7 @@
 An application asks for the same few tokens again and again. What a call's key and partition are
 depends on its arguments alone, so they are kept by them, and a hit is two look-ups and a
 dictionary. Knows nothing of what fresh means: `fresh_span` does, and where it finds nothing the
-call is made anew and asks `ready`, of which it is a shortcut.
+call is made, or taken from where it was kept, and asks `ready`, of which it is a shortcut.
 """
 
 from __future__ import annotations
@@ -25,25 +25,32 @@ _MOST: Final = 4096
 
 
 class _Place:
-    """Where a call's token is, and what was found there the last time."""
+    """Where a call's token is, what was found there the last time, and the call where it is kept.
 
-    __slots__ = ("expires_on", "first", "key", "last", "result", "tokens", "where")
+    `tokens` is the partition that `result` was found in; a partition is a value, so while the
+    store has the same one, the result is still there. None is no partition: nothing was looked at.
+    """
 
-    def __init__(self, where: PartitionKey, key: TokenKey) -> None:
+    __slots__ = ("expires_on", "first", "key", "last", "plan", "result", "tokens", "where")
+
+    def __init__(self, where: PartitionKey, key: TokenKey, plan: Plan | None) -> None:
         self.where = where
         self.key = key
+        self.plan = plan
         self.tokens: Partition | None = None
         self.result: TokenDict | None = None
         self.first = self.last = self.expires_on = 0.0
 
-    def look(self, tokens: Partition, margin: float, skew: float) -> None:
-        """Take in a partition: which row is for this call, and how long it stays fresh."""
+    def at(self, tokens: Partition, margin: float, skew: float) -> _Place:
+        """Return the same place with what is in another partition; others may be reading this."""
+        new = _Place(self.where, self.key, self.plan)
+        new.tokens = tokens
         span = fresh_span(cast("Tokens", tokens), self.key, margin, skew)
-        self.tokens, self.result = tokens, None
         if span is not None:
-            row, self.first, self.last = span
-            self.expires_on = row[EXPIRES_ON]
-            self.result = cached_dict(row, self.first)
+            row, new.first, new.last = span
+            new.expires_on = row[EXPIRES_ON]
+            new.result = cached_dict(row, new.first)
+        return new
 
 
 class Repeats:
@@ -64,8 +71,7 @@ class Repeats:
     def find(self, whose: Hashable, scopes: object, now: float) -> TokenDict | None:
         """Return the fresh token of a call like this one, None where there is none in memory.
 
-        `whose` tells apart whatever scopes do not; `now` is POSIX seconds. A partition is a value:
-        as long as it is the same one, what was found in it is still there.
+        `whose` tells apart whatever scopes do not; `now` is POSIX seconds.
         """
         if type(scopes) is not list and type(scopes) is not tuple:
             return None  # an iterator can be read only once, and a str is no list of scopes
@@ -74,25 +80,41 @@ class Repeats:
             place = self._places.get(arguments)
         except TypeError:
             return None  # what cannot be hashed is no scope; the call itself says so
-        if place is None or (tokens := self._peek(place.where)) is None:
+        if place is None:
             return None
+        tokens = self._peek(place.where)
         if tokens is not place.tokens:
-            self._places[arguments] = place = self._renewed(place, tokens)
+            if tokens is None:
+                return None
+            self._places[arguments] = place = place.at(tokens, self._margin, self._skew)
         if place.result is None or not place.first <= now <= place.last:
             return None
-        self._counters.hit()
+        self._counters.hits += 1
         result = place.result.copy()
         result["expires_in"] = int(place.expires_on - now)
         return result
 
-    def _renewed(self, place: _Place, tokens: Partition) -> _Place:
-        """Return a place with another partition; a new one, as others may be reading the old."""
-        new = _Place(place.where, place.key)
-        new.look(tokens, self._margin, self._skew)
-        return new
+    def plan(self, whose: Hashable, scopes: object) -> Plan | None:
+        """Return the plan that was kept of a call like this one, of which `find` found no token."""
+        if not isinstance(scopes, list | tuple):
+            return None
+        try:
+            place = self._places.get((whose, *cast("list[str]", scopes)))
+        except TypeError:
+            return None
+        return None if place is None else place.plan
 
     def note(self, whose: Hashable, scopes: object, plan: Plan) -> None:
-        """Remember a call; one whose partition only discovery can tell is not."""
+        """Remember where a call's token is; one whose partition only discovery can tell is not."""
+        self._remember(whose, scopes, plan, None)
+
+    def keep(self, whose: Hashable, scopes: object, plan: Plan) -> None:
+        """Remember the call too; not for one that holds what its caller brought."""
+        self._remember(whose, scopes, plan, plan)
+
+    def _remember(
+        self, whose: Hashable, scopes: object, plan: Plan, kept: Plan | None
+    ) -> None:
         request = plan.call.request
         if request.registration.endpoints is None or not isinstance(scopes, list | tuple):
             return
@@ -101,7 +123,7 @@ class Repeats:
             return
         if len(self._places) >= _MOST:
             self._places = {}
-        self._places[whose, *cast("list[str]", scopes)] = _Place(where, request.key)
+        self._places[whose, *cast("list[str]", scopes)] = _Place(where, request.key, kept)
 
 
 def whose_calls(tenant_id: str | None, user_assertion: object) -> tuple[str, str | None] | None:

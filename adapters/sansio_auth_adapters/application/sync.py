@@ -74,13 +74,16 @@ class ConfidentialClientApplication(DrivenApplication):
             found = self._repeats.find(tenant_id, scopes, self._world.clock())
             if found is not None:
                 return found
+            kept = self._repeats.plan(tenant_id, scopes)
+            if kept is not None:
+                return self._got(kept)
         keywords = {
             **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
         }  # fmt: skip
         client = self._client_of(tenant_id)
         plan = client_credentials_plan(client, scopes, claims_challenge, keywords)
         if plain:
-            self._repeats.note(tenant_id, scopes, plan)
+            self._repeats.keep(tenant_id, scopes, plan)
         return self._got(plan)
 
     def remove_tokens_for_client(self) -> None:
