@@ -227,10 +227,14 @@ class TokenCall(ABC):
         """Return why a request is needed, as MSAL's telemetry says it."""
         if self.bypass:
             return 1
-        rows = list(candidates(partition, self.key)) if isinstance(partition, Tokens) else []
-        if any(row[EXPIRES_ON] - now < self.margin for row in rows):
-            return 4 if self.usable(partition, now) is not None else 3
-        return 4 if rows else 2
+        if not isinstance(partition, Tokens):
+            return 2
+        refresh: CacheRefresh = 2
+        for row in candidates(partition, self.key):
+            if row[EXPIRES_ON] - now < self.margin:
+                return 4 if self.usable(partition, now) is not None else 3
+            refresh = 4
+        return refresh
 
 
 _APP: Final = Subject("app")
@@ -298,6 +302,8 @@ class ClientCredentials(TokenCall):
 
     def partition_key(self, knowledge: Knowledge | None) -> AppKey | None:
         """Return where the token is kept, None until the realm is known."""
+        if self._partition_key is not None:
+            return self._partition_key
         realm = self.realm(knowledge)
         return None if realm is None else self.partition_of(realm)
 

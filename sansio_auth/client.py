@@ -44,7 +44,7 @@ class ConfidentialClient(UserMethods):
         def script(start: Start) -> Script[Ended[Outcome]]:
             from sansio_auth._grants.client_credentials import client_credentials
 
-            return (yield from client_credentials(call, start))
+            return client_credentials(call, start)
 
         return Call(call, script)
 
@@ -66,7 +66,7 @@ class ConfidentialClient(UserMethods):
         def script(start: Start) -> Script[Ended[Outcome]]:
             from sansio_auth._grants.on_behalf_of import on_behalf_of
 
-            return (yield from on_behalf_of(call, start))
+            return on_behalf_of(call, start)
 
         return Call(call, script)
 

@@ -169,4 +169,5 @@ def _objection(effect: str, key: PartitionKey | Query, value: object) -> str | N
         kind = Found if isinstance(key, _QUERIES) else Tokens
     if isinstance(value, (kind, Failure)):
         return None
-    return f"{effect} of {_name(key)} is answered by {kind.__name__} or a Failure, not {_name(value)}"
+    wanted = f"{kind.__name__} or a Failure"
+    return f"{effect} of {_name(key)} is answered by {wanted}, not {_name(value)}"

@@ -83,7 +83,7 @@ def ask(effect: Effect[A]) -> Generator[AnyEffect, Answered, tuple[A, float]]:
 
     The only bare `yield` of the library. The answer's type was checked by `Effect.objection`.
     """
-    return cast("tuple[A, float]", (yield cast("AnyEffect", effect)))
+    return (yield effect)  # type: ignore[misc, return-value] # the docstring says why it is right
 
 
 @final
@@ -169,7 +169,7 @@ class Flow(Generic[T]):
 
     def _advance(self, answered: Answered | None) -> None:
         try:
-            self._pending = self._script.send(cast("Answered", answered))  # None begins it
+            self._pending = next(self._script) if answered is None else self._script.send(answered)
         except StopIteration as stop:
             self._pending = None
             self._ended = cast("Ended[T]", stop.value)

@@ -155,12 +155,12 @@ class Flights:
             flight = self._flights.get(key)
             if flight is not None and not flight.is_over():
                 return flight, False
-            lost = flight
-            self._flights[key] = flight = _Flight(is_over)
-        if lost is not None:
-            lost.abandoned = True
-            lost.end()
-        return flight, True
+            mine: _Flight[object] = _Flight(is_over)
+            self._flights[key] = mine
+        if flight is not None:
+            flight.abandoned = True  # its leader's loop is closed
+            flight.end()
+        return mine, True
 
     def land(self, key: Hashable, flight: _Flight[object]) -> None:
         """Take a flight off the board, and wake everybody who waits for it."""

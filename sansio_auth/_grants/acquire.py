@@ -121,7 +121,7 @@ def acquire(
     if (row := call.ready(mine, talk.now)) is not None:
         return Ended(access_token_of(row, talk.metadata()))
     try:
-        endpoints = yield from discover(talk, knowledge)
+        endpoints = call.registration.endpoints or (yield from discover(talk, knowledge))
         if call.realm(knowledge) != endpoints.realm:  # it has become known only now
             knowledge = evolve(knowledge, endpoints=endpoints)
             mine = yield from look(talk, call, knowledge)

@@ -34,4 +34,4 @@ def _changes(
 
 def client_credentials(call: ClientCredentials, start: Start) -> Script[Ended[Outcome]]:
     """RFC 6749 section 4.4: the client asks for a token of its own."""
-    return (yield from acquire(call, start, client_credentials_form(call), _changes))
+    return acquire(call, start, client_credentials_form(call), _changes)

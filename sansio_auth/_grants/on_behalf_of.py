@@ -28,4 +28,4 @@ def on_behalf_of_form(call: OnBehalfOf) -> Pairs:
 
 def on_behalf_of(call: OnBehalfOf, start: Start) -> Script[Ended[Outcome]]:
     """Microsoft's on-behalf-of: act for the user whose token the caller brought."""
-    return (yield from acquire(call, start, on_behalf_of_form(call), under_assertion))
+    return acquire(call, start, on_behalf_of_form(call), under_assertion)

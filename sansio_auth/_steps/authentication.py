@@ -1,6 +1,6 @@
 """Proving who the client is, anew for every request.
 
-A secret goes into the form; a certificate's assertion is built here and signed by the shell; a
+A secret goes into the form without a question; a certificate's assertion is built here and signed by the shell; a
 ready-made one is fetched from whoever makes it and looked at before it is sent.
 """
 
@@ -17,26 +17,31 @@ from sansio_auth.credentials import CertificateCredential, ClientSecret
 from sansio_auth.effects import AssertionContext, Failure, GetAssertion
 from sansio_auth.errors import AssertionFailed
 from sansio_auth.flow import Script, ask
+from sansio_auth.registration import Registration
 from sansio_auth.wire import Pairs
 
-__all__ = ["authenticate"]
+__all__ = ["authenticate", "secret_proof"]
 
 #: Characters of an assertion; a longer one is something else.
 _MAX_ASSERTION: Final = 131_072
 
 
+def secret_proof(registration: Registration) -> Pairs | None:
+    """Return the form fields that prove who the client is, None where an assertion is to do it."""
+    credential = registration.credential
+    if isinstance(credential, ClientSecret):
+        return (*registration.client_form, ("client_secret", credential.secret.reveal()))
+    return registration.client_form if credential is None else None
+
+
 def authenticate(talk: Conversation, endpoints: Endpoints, endpoint: str) -> Script[Pairs]:
-    """Return the form fields that prove who the client is, with a fresh assertion if need be.
+    """Return the form fields that prove who the client is, with a fresh assertion.
 
     The assertion's audience is the authority's own token endpoint, also when `endpoint`, where
     the request goes, is a regional one.
     """
     registration = talk.call.registration
     credential = registration.credential
-    if credential is None:
-        return registration.client_form
-    if isinstance(credential, ClientSecret):
-        return (*registration.client_form, ("client_secret", credential.secret.reveal()))
     claims = None
     if isinstance(credential, CertificateCredential):
         policy = registration.policy

@@ -24,15 +24,16 @@ from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 __all__ = [
     "Conversation",
     "begin",
+    "bounded",
     "failed",
     "learn",
     "load",
     "load_knowledge",
     "may_retry",
     "pause",
-    "post",
     "save",
     "send",
+    "token_request",
 ]
 
 _SERVER_ERROR: Final = 500
@@ -166,31 +167,27 @@ def _time_left(talk: Conversation, policy: Policy) -> float:
     return left if left <= policy.call_deadline else policy.call_deadline  # set back: adds nothing
 
 
-def _exchange(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
+def bounded(talk: Conversation, request: HttpRequest) -> HttpRequest:
+    """Return a request with the time that is left for it, and the cap of its answer."""
+    policy = talk.call.registration.policy
+    return evolve(request, timeout=_time_left(talk, policy), max_bytes=policy.max_token_bytes)
+
+
+def token_request(talk: Conversation, url: str, headers: Pairs, form: Pairs) -> HttpRequest:
+    """Return a token request, with the same bounds."""
+    call = talk.call
+    policy = call.registration.policy
+    left, most = _time_left(talk, policy), policy.max_token_bytes
+    return HttpRequest("POST", url, call.params, headers, form, left, most)
+
+
+def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
+    """Send a request with its bounds; a failure to do so is an answer."""
     if request.timeout <= 0:
         return Failure("deadline", sent=False)
     answer, talk.now = yield from ask(SendHttp(request))
     talk.requests += 1
     return answer
-
-
-def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:
-    """Send one request with the time that is left; a failure to do so is an answer."""
-    policy = talk.call.registration.policy
-    left = _time_left(talk, policy)
-    bounded = evolve(request, timeout=left, max_bytes=policy.max_token_bytes)
-    return (yield from _exchange(talk, bounded))
-
-
-def post(
-    talk: Conversation, url: str, headers: Pairs, form: Pairs
-) -> Script[HttpResponse | Failure]:
-    """Send one token request, in the same way."""
-    call = talk.call
-    policy = call.registration.policy
-    left, most = _time_left(talk, policy), policy.max_token_bytes
-    request = HttpRequest("POST", url, call.params, headers, form, left, most)
-    return (yield from _exchange(talk, request))
 
 
 def may_retry(talk: Conversation, answer: HttpResponse | Failure, attempt: int) -> bool:

@@ -15,7 +15,15 @@ from sansio_auth._discovery import (
     read_instance_discovery,
     read_openid_configuration,
 )
-from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send
+from sansio_auth._steps.conversation import (
+    Conversation,
+    bounded,
+    failed,
+    learn,
+    may_retry,
+    pause,
+    send,
+)
 from sansio_auth.authority import Endpoints, pinned
 from sansio_auth.effects import Failure
 from sansio_auth.errors import AuthorityError, ResponseError, TransportError
@@ -69,7 +77,7 @@ def _fetch(talk: Conversation, request: HttpRequest) -> Script[HttpResponse]:
     """Send a discovery request, again where that may help; raise where nothing came back."""
     attempt = 0
     while True:
-        answer = yield from send(talk, request)
+        answer = yield from send(talk, bounded(talk, request))
         if not may_retry(talk, answer, attempt):
             break
         yield from pause(talk, attempt)

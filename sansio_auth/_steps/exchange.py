@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from sansio_auth._holds import held_refusal, hold_after, hold_key
-from sansio_auth._steps.authentication import authenticate
-from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, post
-from sansio_auth._steps.region import locate
+from sansio_auth._steps.authentication import authenticate, secret_proof
+from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send, token_request
+from sansio_auth._steps.region import is_regional, locate
 from sansio_auth._telemetry import Failed, Succeeded, Telemetry
 from sansio_auth._token import TokenResponse, read_token_response, refusal_of
 from sansio_auth._value import evolve
@@ -80,13 +80,23 @@ def exchange(
             talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
         return held
     question = (_headers(talk, tokens), form)
-    places = yield from locate(talk, knowledge, endpoints)
-    place, answer = yield from _ask_around(talk, endpoints, places, question)
-    result = yield from _meaning(talk, answer, knowledge)
+    place = endpoints.token
+    if is_regional(call):
+        places = yield from locate(talk, knowledge, endpoints)
+        place, answer = yield from _ask_around(talk, endpoints, places, question)
+    else:
+        answer = yield from _put(talk, endpoints, place, question)
+    result = _meaning(talk, answer)
+    if isinstance(result, TokenResponse):
+        return result
+    result = yield from _remember(talk, answer, result, knowledge)
     if not _wants_fresh_assertion(call, result):
         return result
     answer = yield from _put(talk, endpoints, place, question)
-    return (yield from _meaning(talk, answer, knowledge))
+    result = _meaning(talk, answer)
+    if isinstance(result, TokenResponse):
+        return result
+    return (yield from _remember(talk, answer, result, knowledge))
 
 
 def _ask_around(
@@ -109,8 +119,11 @@ def _put(
     headers, form = question
     attempt = 0
     while True:
-        proof = yield from authenticate(talk, endpoints, place)
-        answer = yield from post(talk, place, headers, (*form, *proof))
+        proof = secret_proof(talk.call.registration)
+        if proof is None:
+            proof = yield from authenticate(talk, endpoints, place)
+        request = token_request(talk, place, headers, (*form, *proof))
+        answer = yield from send(talk, request)
         if not may_retry(talk, answer, attempt):
             return answer
         yield from pause(talk, attempt)
@@ -124,20 +137,17 @@ def _out_of_order(answer: HttpResponse | Failure) -> bool:
     return answer.status >= _SERVER_ERROR
 
 
-def _wants_fresh_assertion(call: TokenCall, result: TokenResponse | Refusal) -> bool:
+def _wants_fresh_assertion(call: TokenCall, refusal: Refusal) -> bool:
     """Whether the assertion was refused for its time alone; a fresh one may be accepted once."""
     return (
-        isinstance(result, Refusal)
-        and _ASSERTION_TIME in result.error_codes
+        _ASSERTION_TIME in refusal.error_codes
         and isinstance(call.registration.credential, CertificateCredential | AssertionCredential)
         and not call.one_time
     )
 
 
-def _meaning(
-    talk: Conversation, answer: HttpResponse | Failure, knowledge: Knowledge
-) -> Script[TokenResponse | Refusal]:
-    """Read an answer, remember the hold it calls for, and count it."""
+def _meaning(talk: Conversation, answer: HttpResponse | Failure) -> TokenResponse | Refusal:
+    """Read an answer, and count it."""
     call = talk.call
     if isinstance(answer, Failure):
         raise failed(talk, answer, "token")
@@ -150,12 +160,13 @@ def _meaning(
         return result
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
-    return (yield from _remember(talk, answer, result, knowledge))
+    return result
 
 
 def _remember(
     talk: Conversation, answer: HttpResponse, refusal: Refusal, knowledge: Knowledge
 ) -> Script[Refusal]:
+    """Remember the hold that a refusal calls for."""
     policy = talk.call.registration.policy
     if refusal.status == _NOT_FOUND or _TENANT_NOT_FOUND in refusal.error_codes:
         yield from learn(talk, EndpointsDropped())

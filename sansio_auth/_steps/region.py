@@ -10,23 +10,31 @@ from sansio_auth._region import imds_request, read_imds, regional_endpoint
 from sansio_auth._steps.conversation import Conversation, learn
 from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints
+from sansio_auth.calls import TokenCall
 from sansio_auth.effects import SendHttp
 from sansio_auth.flow import Script, ask
 from sansio_auth.partition import Knowledge, RegionFound
 from sansio_auth.wire import HttpResponse
 
-__all__ = ["locate"]
+__all__ = ["is_regional", "locate"]
+
+
+def is_regional(call: TokenCall) -> bool:
+    """Whether a call may go to a region's endpoint, if there is one."""
+    registration = call.registration
+    if registration.region is None and not registration.find_region:
+        return False
+    return call.regional and registration.authority.kind == "entra"
 
 
 def locate(
     talk: Conversation, knowledge: Knowledge, endpoints: Endpoints
 ) -> Script[tuple[str, ...]]:
     """Return the token endpoints to try, in order; the last one is the authority's own."""
-    registration = talk.call.registration
-    if not talk.call.regional or registration.authority.kind != "entra":
+    if not is_regional(talk.call):
         return (endpoints.token,)
-    region = registration.region
-    if region is None and registration.find_region:
+    region = talk.call.registration.region
+    if region is None:
         region = yield from _find(talk, knowledge)
     if region is None:
         return (endpoints.token,)

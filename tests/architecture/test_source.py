@@ -41,12 +41,25 @@ def _scripts(trees: list[ast.Module]) -> set[str]:
 
 
 def _undriven(tree: ast.Module, scripts: set[str]) -> Iterator[str]:
-    """Calls of scripts that do not stand directly under `yield from`, or go on to a flow."""
+    """Calls of scripts that do not stand directly under `yield from`, or go on to a flow.
+
+    A function that is no generator itself may also return a script, to whoever called it.
+    """
     driven = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.YieldFrom)} | {
         id(argument)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Flow"
         for argument in node.args
+    }
+    driven |= {
+        id(node.value)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        and function.returns is not None
+        and ast.unparse(function.returns).startswith("Script[")
+        and not any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and node.value is not None
     }
     for node in ast.walk(tree):
         if (
@@ -72,8 +85,11 @@ def test_a_script_that_is_not_driven_is_found() -> None:
     tree = ast.parse(
         "def step(talk) -> Script[None]:\n    yield from ask(x)\n"
         "def grant(talk) -> Script[None]:\n    step(talk)\n    yield from step(talk)\n"
+        "def begun(talk) -> Script[None]:\n    step(talk)\n    return step(talk)\n"
+        "def lost(talk) -> Script[None]:\n    yield from ask(x)\n    return step(talk)\n"
     )
-    assert list(_undriven(tree, _scripts([tree]))) == ["line 4: step"]
+    undriven = ["line 4: step", "line 7: step", "line 11: step"]
+    assert list(_undriven(tree, _scripts([tree]))) == undriven
 
 
 def test_the_only_bare_yield_is_in_ask() -> None:

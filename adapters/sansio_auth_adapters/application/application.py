@@ -177,6 +177,9 @@ class Application:
         return None if row is None else access_token_of(row, Metadata())
 
     def _known(self, plan: Plan) -> Knowledge | None:
+        """Return what is known about the authority, where a call needs that to be told apart."""
+        if plan.call.request.registration.endpoints is not None:
+            return None
         knowledge = self._knowledge.peek(plan.call.knowledge_key)
         return knowledge if isinstance(knowledge, Knowledge) else None
 

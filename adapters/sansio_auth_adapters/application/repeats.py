@@ -8,7 +8,7 @@ call is made, or taken from where it was kept, and asks `ready`, of which it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final, cast
 
 from sansio_auth.identity import TokenKey, assertion_digest
@@ -68,14 +68,14 @@ class Repeats:
         self._counters: Final = counters
         self._places: dict[tuple[Hashable, ...], _Place] = {}
 
-    def find(self, whose: Hashable, scopes: object, now: float) -> TokenDict | None:
+    def find(self, whose: Hashable, scopes: Iterable[str], now: float) -> TokenDict | None:
         """Return the fresh token of a call like this one, None where there is none in memory.
 
         `whose` tells apart whatever scopes do not; `now` is POSIX seconds.
         """
         if type(scopes) is not list and type(scopes) is not tuple:
             return None  # an iterator can be read only once, and a str is no list of scopes
-        arguments = (whose, *cast("list[str]", scopes))
+        arguments = (whose, *scopes)
         try:
             place = self._places.get(arguments)
         except TypeError:
@@ -94,26 +94,26 @@ class Repeats:
         result["expires_in"] = int(place.expires_on - now)
         return result
 
-    def plan(self, whose: Hashable, scopes: object) -> Plan | None:
+    def plan(self, whose: Hashable, scopes: Iterable[str]) -> Plan | None:
         """Return the plan that was kept of a call like this one, of which `find` found no token."""
         if not isinstance(scopes, list | tuple):
             return None
         try:
-            place = self._places.get((whose, *cast("list[str]", scopes)))
+            place = self._places.get((whose, *scopes))
         except TypeError:
             return None
         return None if place is None else place.plan
 
-    def note(self, whose: Hashable, scopes: object, plan: Plan) -> None:
+    def note(self, whose: Hashable, scopes: Iterable[str], plan: Plan) -> None:
         """Remember where a call's token is; one whose partition only discovery can tell is not."""
         self._remember(whose, scopes, plan, None)
 
-    def keep(self, whose: Hashable, scopes: object, plan: Plan) -> None:
+    def keep(self, whose: Hashable, scopes: Iterable[str], plan: Plan) -> None:
         """Remember the call too; not for one that holds what its caller brought."""
         self._remember(whose, scopes, plan, plan)
 
     def _remember(
-        self, whose: Hashable, scopes: object, plan: Plan, kept: Plan | None
+        self, whose: Hashable, scopes: Iterable[str], plan: Plan, kept: Plan | None
     ) -> None:
         request = plan.call.request
         if request.registration.endpoints is None or not isinstance(scopes, list | tuple):
@@ -123,7 +123,7 @@ class Repeats:
             return
         if len(self._places) >= _MOST:
             self._places = {}
-        self._places[whose, *cast("list[str]", scopes)] = _Place(where, request.key, kept)
+        self._places[whose, *scopes] = _Place(where, request.key, kept)
 
 
 def whose_calls(tenant_id: str | None, user_assertion: object) -> tuple[str, str | None] | None:
