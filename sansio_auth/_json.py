@@ -77,6 +77,8 @@ _STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer)
 
 
 def _too_deep(text: str) -> bool:
+    if "[" not in text and text.find("{", text.find("{") + 1) < 0:
+        return False  # as flat as a token response is
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     depth = 0

@@ -1,8 +1,8 @@
 """Randomness as data: everything random in a call is derived from its 32-byte seed.
 
-BLAKE2b of a label, keyed with the seed (RFC 7693), gives independent values, so the same seed gives the same
-correlation id, `jti` and jitter on every machine (invariant I-8). Where the seed comes from is
-the shell's business; a predictable seed makes predictable ids.
+BLAKE2b of a label, keyed with the seed (RFC 7693), gives independent values, so the same seed
+gives the same correlation id, `jti` and jitter on every machine (invariant I-8). Where the seed
+comes from is the shell's business; a predictable seed makes predictable ids.
 """
 
 from __future__ import annotations

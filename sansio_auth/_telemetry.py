@@ -51,7 +51,7 @@ class Telemetry:
         return Telemetry(self.hits + count, self.failures) if count else self
 
     def fold(self, tally: Tally) -> Telemetry:
-        """Return the counters after what one flow has to tell."""
+        """Return the counters after what one flow has to tell; a success clears them."""
         after = self
         for entry in tally:
             match entry:

@@ -24,7 +24,7 @@ from sansio_auth.results import Refusal
 from sansio_auth.secret import Secret
 from sansio_auth.wire import HttpResponse, host_of
 
-__all__ = ["TokenResponse", "decode_part", "read_token_response", "refusal_of"]
+__all__ = ["SignedIn", "TokenResponse", "decode_part", "read_token_response", "refusal_of"]
 
 _OK: Final = 200
 _TOO_MANY: Final = 429
@@ -56,6 +56,22 @@ _TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 
 
 @frozen(kw_only=True)
+class SignedIn:
+    """What a successful answer says of a user, as far as it does."""
+
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+    id_token_claims: Mapping[str, JsonValue] | None = field(default=None, repr=False)
+    client_info: Mapping[str, JsonValue] | None = field(default=None, repr=False)
+    home_account_id: str | None = None
+    family_id: str | None = None
+
+
+_NOBODY: Final = SignedIn()
+_OF_USERS: Final = frozenset({"refresh_token", "id_token", "client_info", "foci"})
+
+
+@frozen(kw_only=True)
 class TokenResponse:
     """A successful answer (RFC 6749 section 5.1) with every member checked.
 
@@ -70,12 +86,7 @@ class TokenResponse:
     extended_expires_on: int
     refresh_on: int | None = None
     scopes: tuple[str, ...] | None = None
-    refresh_token: Secret | None = None
-    id_token: Secret | None = None
-    id_token_claims: Mapping[str, JsonValue] | None = field(default=None, repr=False)
-    client_info: Mapping[str, JsonValue] | None = field(default=None, repr=False)
-    home_account_id: str | None = None
-    family_id: str | None = None
+    user: SignedIn = _NOBODY
     members: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue], repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -238,6 +249,20 @@ def _token_type(members: JsonObject, scheme: str, policy: Policy, told: list[str
     return value
 
 
+def _user(members: JsonObject, told: list[str]) -> SignedIn:
+    id_token = _optional_secret(members, "id_token", told)
+    claims = _id_token_claims(id_token, told)
+    info = _client_info(members, told)
+    return SignedIn(
+        refresh_token=_refresh_token(members, told),
+        id_token=id_token,
+        id_token_claims=claims,
+        client_info=info,
+        home_account_id=_home_account_id(info, claims, told),
+        family_id=_family(members, told),
+    )
+
+
 def _success(
     members: JsonObject, told: list[str], now: int, scheme: str, policy: Policy
 ) -> TokenResponse:
@@ -248,9 +273,6 @@ def _success(
     extended = _seconds(members.get("ext_expires_in"))
     if extended is None or extended < seconds:
         extended = seconds
-    id_token = _optional_secret(members, "id_token", told)
-    claims = _id_token_claims(id_token, told)
-    info = _client_info(members, told)
     return TokenResponse(
         access_token=token,
         token_type=token_type,
@@ -258,15 +280,10 @@ def _success(
         cacheable=life is not None and life > 0,
         extended_expires_on=now + min(extended, policy.max_token_life),
         refresh_on=_refresh_on(members, now, seconds, told),
-        scopes=_scopes(members, told),
-        refresh_token=_refresh_token(members, told),
-        id_token=id_token,
-        id_token_claims=claims,
-        client_info=info,
-        home_account_id=_home_account_id(info, claims, told),
-        family_id=_family(members, told),
+        scopes=_scopes(members, told) if "scope" in members else None,
         members=members,
-        warnings=tuple(dict.fromkeys(told)),
+        user=_NOBODY if _OF_USERS.isdisjoint(members) else _user(members, told),
+        warnings=tuple(dict.fromkeys(told)) if told else (),
     )
 
 
@@ -363,8 +380,8 @@ def read_token_response(
     if status != _OK:
         raise _broken("unexpected_status", f"status {status} is none of this protocol")
     told: list[str] = []
-    content_type = (response.header("content-type") or "application/json").lower()
-    if "json" not in content_type:
+    content_type = response.header("content-type") or "json"
+    if "json" not in content_type and "json" not in content_type.lower():
         if policy.strict_content_type:
             raise _broken("bad_content_type", "its Content-Type is not JSON")
         told.append("bad_content_type")

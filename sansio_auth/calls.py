@@ -156,7 +156,7 @@ class TokenCall(ABC):
     def margin(self) -> int:
         """The least life in seconds that a token from the cache must have left."""
         usual = self.registration.policy.early_expiry
-        return usual if self.min_remaining <= usual else self.min_remaining
+        return max(usual, self.min_remaining)
 
     @property
     def scheme(self) -> str:

@@ -6,7 +6,8 @@ script that carries it out, which is loaded on first use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final, Self, Unpack
 
 from sansio_auth._call import Call, Procedure
@@ -27,6 +28,14 @@ __all__ = ["Call", "ConfidentialClient", "Procedure"]
 _SEPARATORS: Final = frozenset("/?#\\")
 
 
+@cache
+def _client_credentials() -> Callable[[ClientCredentials, Start], Script[Ended[Outcome]]]:
+    """Load the grant; kept, as looking an import up again costs more than a step of it."""
+    from sansio_auth._grants.client_credentials import client_credentials
+
+    return client_credentials
+
+
 @frozen(kw_only=True)
 class ConfidentialClient(UserMethods):
     """An application that can keep a secret (RFC 6749 section 2.1), as frozen configuration.
@@ -40,13 +49,7 @@ class ConfidentialClient(UserMethods):
     ) -> Call[Outcome]:
         """Return the call for a token of the application itself (RFC 6749 section 4.4)."""
         call = ClientCredentials(**asked(self, scopes, options))
-
-        def script(start: Start) -> Script[Ended[Outcome]]:
-            from sansio_auth._grants.client_credentials import client_credentials
-
-            return client_credentials(call, start)
-
-        return Call(call, script)
+        return Call(call, lambda start: _client_credentials()(call, start))
 
     def acquire_token_on_behalf_of(
         self,

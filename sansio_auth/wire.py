@@ -69,7 +69,7 @@ class HttpRequest(Confidential):
 
 
 def _lower(headers: Pairs) -> Pairs:
-    return tuple((name.lower(), value) for name, value in headers)
+    return tuple([(name.lower(), value) for name, value in headers])
 
 
 @frozen(repr=False)

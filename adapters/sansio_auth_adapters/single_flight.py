@@ -35,8 +35,7 @@ class _Flight(Generic[T]):
     """
 
     __slots__ = (
-        "__weakref__", "_lock", "_waiting", "abandoned", "ended", "error", "is_over", "outcome",
-        "thread",
+        "__weakref__", "abandoned", "ended", "error", "is_over", "outcome", "thread", "waiting",
     )  # fmt: skip
 
     def __init__(self, is_over: Callable[[], bool]) -> None:
@@ -46,31 +45,8 @@ class _Flight(Generic[T]):
         self.error: Exception | None = None
         self.abandoned = False
         self.ended = False
-        self._lock = threading.Lock()
-        self._waiting: dict[object, Callable[[], None]] = {}
-
-    @contextlib.contextmanager
-    def awaited(self, ring: Callable[[], None]) -> Generator[None]:
-        """Have a bell rung at the end; at once where that is past."""
-        waiter = object()
-        with self._lock:
-            if not self.ended:
-                self._waiting[waiter] = ring
-            else:
-                ring()
-        try:
-            yield
-        finally:
-            with self._lock:
-                _ = self._waiting.pop(waiter, None)
-
-    def end(self) -> None:
-        """Wake everybody who waits."""
-        with self._lock:
-            self.ended = True
-            waiting = list(self._waiting.values())
-        for ring in waiting:
-            ring()
+        #: The bells to ring at the end, by waiter; None while nobody waits.
+        self.waiting: dict[object, Callable[[], None]] | None = None
 
     def result(self) -> T:
         """Return the outcome, or raise the error anew for each who asks."""
@@ -113,7 +89,7 @@ class Flights:
             if (ready := instead()) is not None:
                 return ready
             ended = threading.Event()
-            with flight.awaited(ended.set):
+            with self._awaiting(flight, ended.set):
                 heard = ended.wait(patience)
             if not heard:
                 return work()
@@ -142,32 +118,54 @@ class Flights:
             if (ready := instead()) is not None:
                 return ready
             ended = bell()
-            with flight.awaited(ended.ring):
+            with self._awaiting(flight, ended.ring):
                 heard = await ended.wait(patience)
             if not heard:
                 return await work()
             if not flight.abandoned:
                 return cast("T", flight.result())
 
+    @contextlib.contextmanager
+    def _awaiting(self, flight: _Flight[object], ring: Callable[[], None]) -> Generator[None]:
+        """Have a bell rung at a flight's end; at once where that is past."""
+        waiter = object()
+        with self._lock:
+            ended = flight.ended
+            if not ended:
+                flight.waiting = {} if flight.waiting is None else flight.waiting
+                flight.waiting[waiter] = ring
+        if ended:
+            ring()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if flight.waiting is not None:
+                    _ = flight.waiting.pop(waiter, None)
+
     def _board(self, key: Hashable, is_over: Callable[[], bool]) -> tuple[_Flight[object], bool]:
         """Return the flight that is under way, or a new one and that the caller leads it."""
+        mine: _Flight[object] = _Flight(is_over)
         with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None and not flight.is_over():
+            flight = self._flights.setdefault(key, mine)
+            if flight is mine:
+                return mine, True
+            if not flight.is_over():
                 return flight, False
-            mine: _Flight[object] = _Flight(is_over)
             self._flights[key] = mine
-        if flight is not None:
-            flight.abandoned = True  # its leader's loop is closed
-            flight.end()
+        flight.abandoned = True  # its leader's loop was closed over it
+        self.land(key, flight)
         return mine, True
 
     def land(self, key: Hashable, flight: _Flight[object]) -> None:
         """Take a flight off the board, and wake everybody who waits for it."""
         with self._lock:
-            if self._flights.get(key) is flight:  # not forgotten by a fork meanwhile
+            if self._flights.get(key) is flight:  # not forgotten by a fork, nor replaced
                 del self._flights[key]
-        flight.end()
+            flight.ended = True
+            bells = [] if flight.waiting is None else list(flight.waiting.values())
+        for ring in bells:
+            ring()
 
     def __len__(self) -> int:
         return len(self._flights)

@@ -76,16 +76,17 @@ def request_form(call: TokenCall, grant: str, own: Pairs, scopes: tuple[str, ...
     A grant's own fields go over the caller's extra ones; empty ones are left out. Scopes are
     sorted and sent as the caller wrote them; `client_info` is MSAL's habit.
     """
-    fields = {
-        **dict(call.data),
-        "client_id": call.registration.client_id,
-        "grant_type": grant,
-        **dict(own),
-        "scope": " ".join(scopes),
-        "client_info": "1",
-        "claims": call.claims or "",
-    }
-    return tuple((name, value) for name, value in fields.items() if value)
+    fields = (
+        ("client_id", call.registration.client_id),
+        ("grant_type", grant),
+        *own,
+        ("scope", " ".join(scopes)),
+        ("client_info", "1"),
+        ("claims", call.claims or ""),
+    )
+    if call.data:
+        fields = tuple({**dict(call.data), **dict(fields)}.items())
+    return tuple([pair for pair in fields if pair[1]])
 
 
 def fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...]) -> AccessToken:
@@ -96,9 +97,9 @@ def fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...
         expires_on=response.expires_on,
         refresh_on=response.refresh_on,
         scopes=requested if response.scopes is None else response.scopes,
-        home_account_id=response.home_account_id,
+        home_account_id=response.user.home_account_id,
         response=response.members,
-        id_token_claims=response.id_token_claims,
+        id_token_claims=response.user.id_token_claims,
         metadata=talk.metadata(),
     )
 

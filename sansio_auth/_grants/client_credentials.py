@@ -24,7 +24,7 @@ def _changes(
 ) -> Changes:
     """An application's token goes to its own partition, whoever the answer says it is for."""
     registration = call.registration
-    seen = ClientSeen(registration.client_id, response.family_id)
+    seen = ClientSeen(registration.client_id, response.user.family_id)
     facts: tuple[Fact, ...] = (seen,)
     if (row := row_of(response, now, target_of(response, call.scopes))) is not None:
         key = call.key if response.scopes is None else call.key_for(response.scopes)

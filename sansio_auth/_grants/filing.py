@@ -35,7 +35,7 @@ def _text(value: JsonValue) -> str:
 
 
 def _account(call: UserCall, endpoints: Endpoints, response: TokenResponse) -> AccountRow:
-    claims = response.id_token_claims or {}
+    claims = response.user.id_token_claims or {}
     return (
         _text(claims.get("oid")) or _text(claims.get("sub")),
         _text(claims.get("preferred_username")) or _text(claims.get("upn")) or call.username,
@@ -45,10 +45,10 @@ def _account(call: UserCall, endpoints: Endpoints, response: TokenResponse) -> A
 
 
 def _refresh_fact(call: UserCall, response: TokenResponse, target: str, now: float) -> list[Fact]:
-    if response.refresh_token is None:
+    if response.user.refresh_token is None:
         return []
-    key = (call.registration.client_id, response.family_id or "", target)
-    return [RefreshTokenStored(key, (response.refresh_token.reveal(), int(now)))]
+    key = (call.registration.client_id, response.user.family_id or "", target)
+    return [RefreshTokenStored(key, (response.user.refresh_token.reveal(), int(now)))]
 
 
 def _assertion_facts(
@@ -59,8 +59,8 @@ def _assertion_facts(
     if (row := row_of(response, now, target)) is not None:
         granted, limit = call.key_for(target.split()), call.registration.policy.max_entries
         facts.append(AccessTokenStored(granted, row, (call.key,), limit))
-    if response.home_account_id is not None:
-        facts.append(HomeAccountFound(response.home_account_id))
+    if response.user.home_account_id is not None:
+        facts.append(HomeAccountFound(response.user.home_account_id))
     return tuple(facts)
 
 
@@ -72,9 +72,9 @@ def _token_facts(
     if (row := row_of(response, now, target)) is not None:
         key = call.key_for(target.split(), (client_id, realm))
         facts.append(AccessTokenStored(key, row, limit=call.registration.policy.max_entries))
-    if response.id_token is not None:
-        facts.append(IdTokenStored((client_id, realm), response.id_token.reveal()))
-    facts.append(ClientSeen(client_id, response.family_id))
+    if response.user.id_token is not None:
+        facts.append(IdTokenStored((client_id, realm), response.user.id_token.reveal()))
+    facts.append(ClientSeen(client_id, response.user.family_id))
     return facts
 
 
@@ -82,10 +82,10 @@ def under_user(
     call: UserCall, endpoints: Endpoints, response: TokenResponse, now: float
 ) -> Changes:
     """Return what a grant that signs a user in files; nothing where nobody says who it is."""
-    if response.home_account_id is None:
+    if response.user.home_account_id is None:
         return ()
     target = target_of(response, call.requested)
-    key = UserKey(call.registration.authority.host, response.home_account_id)
+    key = UserKey(call.registration.authority.host, response.user.home_account_id)
     facts = (
         *_refresh_fact(call, response, target, now),
         *_token_facts(call, endpoints, response, target, now),
@@ -121,6 +121,6 @@ def refreshed(
     sign-out meanwhile is not undone (observed).
     """
     facts = _token_facts(call, endpoints, response, target_of(response, call.requested), now)
-    if response.refresh_token is not None:
-        facts.append(RefreshTokenStored(used, (response.refresh_token.reveal(), int(now))))
+    if response.user.refresh_token is not None:
+        facts.append(RefreshTokenStored(used, (response.user.refresh_token.reveal(), int(now))))
     return tuple(facts)

@@ -116,13 +116,13 @@ def _signed_in(
 
     Only where an id token came: without `openid` there is none to check.
     """
-    claims = response.id_token_claims
-    if response.id_token is not None and call.nonce:
+    claims = response.user.id_token_claims
+    if response.user.id_token is not None and call.nonce:
         nonce = None if claims is None else claims.get("nonce")
         given = nonce.encode() if isinstance(nonce, str) else b""
         if not hmac.compare_digest(given, call.nonce.encode()):
             raise _refuse("nonce_differs", "the id token has another nonce")
-    if response.id_token is not None and call.max_age is not None:
+    if response.user.id_token is not None and call.max_age is not None:
         at = None if claims is None else claims.get("auth_time")
         if isinstance(at, bool) or not isinstance(at, int | float):
             raise _refuse("no_auth_time", "max_age was asked for and the id token has no auth_time")

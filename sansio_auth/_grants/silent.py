@@ -151,7 +151,10 @@ def _mismatched(refusal: Refusal) -> bool:
 
 def _check_owner(call: Silent, response: TokenResponse) -> None:
     """Refuse a token of another account than was asked for (invariant I-3)."""
-    if response.client_info and response.home_account_id not in {None, call.home_account_id}:
+    if response.user.client_info and response.user.home_account_id not in {
+        None,
+        call.home_account_id,
+    }:
         raise ResponseError(
             "the refresh token of one account brought the token of another",
             code="another_account",

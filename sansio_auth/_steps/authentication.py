@@ -1,7 +1,7 @@
 """Proving who the client is, anew for every request.
 
-A secret goes into the form without a question; a certificate's assertion is built here and signed by the shell; a
-ready-made one is fetched from whoever makes it and looked at before it is sent.
+A secret goes into the form without a question; a certificate's assertion is built here and signed
+by the shell; a ready-made one is fetched from whoever makes it and looked at before it is sent.
 """
 
 from __future__ import annotations

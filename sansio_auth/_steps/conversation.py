@@ -164,7 +164,7 @@ def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError |
 
 def _time_left(talk: Conversation, policy: Policy) -> float:
     left = talk.deadline - talk.now
-    return left if left <= policy.call_deadline else policy.call_deadline  # set back: adds nothing
+    return min(left, policy.call_deadline)  # set back: adds nothing
 
 
 def bounded(talk: Conversation, request: HttpRequest) -> HttpRequest:

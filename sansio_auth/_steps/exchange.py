@@ -10,7 +10,15 @@ from typing import Final
 
 from sansio_auth._holds import held_refusal, hold_after, hold_key
 from sansio_auth._steps.authentication import authenticate, secret_proof
-from sansio_auth._steps.conversation import Conversation, failed, learn, may_retry, pause, send, token_request
+from sansio_auth._steps.conversation import (
+    Conversation,
+    failed,
+    learn,
+    may_retry,
+    pause,
+    send,
+    token_request,
+)
 from sansio_auth._steps.region import is_regional, locate
 from sansio_auth._telemetry import Failed, Succeeded, Telemetry
 from sansio_auth._token import TokenResponse, read_token_response, refusal_of
@@ -32,6 +40,7 @@ _ASSERTION_TIME: Final = 700024
 _TENANT_NOT_FOUND: Final = 90002
 _NOT_FOUND: Final = 404
 _SERVER_ERROR: Final = 500
+_SUCCEEDED: Final = Succeeded()
 
 
 def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
@@ -86,17 +95,18 @@ def exchange(
         place, answer = yield from _ask_around(talk, endpoints, places, question)
     else:
         answer = yield from _put(talk, endpoints, place, question)
-    result = _meaning(talk, answer)
-    if isinstance(result, TokenResponse):
-        return result
-    result = yield from _remember(talk, answer, result, knowledge)
-    if not _wants_fresh_assertion(call, result):
-        return result
-    answer = yield from _put(talk, endpoints, place, question)
-    result = _meaning(talk, answer)
-    if isinstance(result, TokenResponse):
-        return result
-    return (yield from _remember(talk, answer, result, knowledge))
+    anew = False
+    while True:
+        if isinstance(answer, Failure):
+            raise failed(talk, answer, "token")
+        result = _meaning(talk, answer)
+        if isinstance(result, TokenResponse):
+            return result
+        result = yield from _remember(talk, answer, result, knowledge)
+        if anew or not _wants_fresh_assertion(call, result):
+            return result
+        anew = True
+        answer = yield from _put(talk, endpoints, place, question)
 
 
 def _ask_around(
@@ -146,17 +156,15 @@ def _wants_fresh_assertion(call: TokenCall, refusal: Refusal) -> bool:
     )
 
 
-def _meaning(talk: Conversation, answer: HttpResponse | Failure) -> TokenResponse | Refusal:
+def _meaning(talk: Conversation, answer: HttpResponse) -> TokenResponse | Refusal:
     """Read an answer, and count it."""
     call = talk.call
-    if isinstance(answer, Failure):
-        raise failed(talk, answer, "token")
     policy = call.registration.policy
     result = read_token_response(answer, now=int(talk.now), policy=policy, scheme=call.scheme)
     if isinstance(result, TokenResponse):
         for word in result.warnings:
             talk.warn(word)
-        talk.told.append(Succeeded())
+        talk.told.append(_SUCCEEDED)
         return result
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))

@@ -53,19 +53,26 @@ def test_a_token_is_read_with_its_times() -> None:
     assert isinstance(found, TokenResponse)
     assert found.access_token.reveal() == "AT"
     assert (found.expires_on, found.extended_expires_on, found.refresh_on) == (4_599, 8_200, 2_800)
-    assert (found.scopes, found.family_id, found.cacheable) == (("a", "b"), "1", True)
+    assert (found.scopes, found.user.family_id, found.cacheable) == (("a", "b"), "1", True)
     assert found.warnings == ()
     assert found.members["expires_in"] == 3599
-    assert (found.id_token, found.id_token_claims, found.client_info) == (None, None, None)
+    assert (found.user.id_token, found.user.id_token_claims, found.user.client_info) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_what_is_told_about_the_user_is_read_too() -> None:
     """The id token with its claims, and Entra's `client_info`."""
     token, info = _jwt({"sub": "s", "x": 1}), {"uid": "u", "utid": "t"}
     found = _read(_good(id_token=token, refresh_token="RT", client_info=_part(info)))
-    assert (found.id_token, found.id_token_claims) == (Secret(token), {"sub": "s", "x": 1})
-    assert (found.client_info, found.home_account_id) == (info, "u.t")
-    assert found.refresh_token == Secret("RT")
+    assert (found.user.id_token, found.user.id_token_claims) == (
+        Secret(token),
+        {"sub": "s", "x": 1},
+    )
+    assert (found.user.client_info, found.user.home_account_id) == (info, "u.t")
+    assert found.user.refresh_token == Secret("RT")
     assert found.warnings == ()
 
 
@@ -156,7 +163,11 @@ def test_an_unreadable_member_costs_a_warning_and_not_the_token(
     found = _read(_good(**members))
     assert found.access_token.reveal() == "AT"
     assert found.warnings == (warning,)
-    assert (found.refresh_token, found.id_token_claims, found.client_info) == (None, None, None)
+    assert (found.user.refresh_token, found.user.id_token_claims, found.user.client_info) == (
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("name", ["refresh_token", "id_token", "client_info", "foci", "scope"])
@@ -192,7 +203,7 @@ def test_the_home_account_is_read_as_msal_reads_it(
 ) -> None:
     """`uid.utid`, else `sub`; what is unreadable is nobody."""
     found = _read(_good(**members))
-    assert found.home_account_id == account
+    assert found.user.home_account_id == account
     unread = "client_info" in members and account is None
     assert found.warnings == (("client_info_unreadable",) if unread else ())
 

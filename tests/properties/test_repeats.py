@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,7 +86,7 @@ def test_other_arguments_are_other_calls() -> None:
     _ = store.save(((_KEY, (fact,)),))
     now = 1_500_000_100.0
     assert repeats.find(None, _SCOPES, now) is not None
-    others: list[tuple[object, object]] = [
+    others: list[tuple[str | None, Any]] = [
         ("tenant", _SCOPES), (None, []), (None, ["b"]), (None, "a/.default"), (None, iter(_SCOPES)),
         (None, [["a/.default"]]), (None, {"a/.default"}), (None, None),
     ]  # fmt: skip

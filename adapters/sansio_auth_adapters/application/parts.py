@@ -35,6 +35,9 @@ __all__ = [
 _STORE: Final = ("peek", "load", "save", "look_up")
 
 
+_SUCCESS: Final = Succeeded()
+
+
 class Concealed:
     """The caller's own credential object, out of `vars(app)` and of every repr."""
 
@@ -68,9 +71,11 @@ class Counters:
 
     def fold(self, tally: Tally) -> None:
         """Take in what a flow has to tell; a success clears everything."""
+        if not tally:
+            return
         with self._lock:
             self._telemetry = self._telemetry.fold(tally)
-            if any(isinstance(entry, Succeeded) for entry in tally):
+            if _SUCCESS in tally:
                 self.hits = 0
 
 

@@ -73,7 +73,7 @@ class Repeats:
 
         `whose` tells apart whatever scopes do not; `now` is POSIX seconds.
         """
-        if type(scopes) is not list and type(scopes) is not tuple:
+        if not isinstance(scopes, (list, tuple)):
             return None  # an iterator can be read only once, and a str is no list of scopes
         arguments = (whose, *scopes)
         try:
