@@ -28,6 +28,7 @@ from sansio_auth._seed import derive_fraction, derive_uuid
 from sansio_auth._steps.conversation import (
     Conversation,
     begin,
+    bounded,
     failed,
     learn,
     load,
@@ -36,9 +37,10 @@ from sansio_auth._steps.conversation import (
     pause,
     save,
     send,
+    token_request,
 )
 from sansio_auth._telemetry import Succeeded, Telemetry
-from sansio_auth.flow import Answered, Start
+from sansio_auth.flow import Start
 from sansio_auth.partition import AppKey, Knowledge, RegionFound
 from sansio_auth.results import Metadata, Refusal
 
@@ -62,7 +64,7 @@ def _ask(script: Any, answer: object, now: float = 107.0) -> tuple[Any, Any]:
     """Return the one question that a step asks, and what it makes of the answer."""
     question = next(script)
     with pytest.raises(StopIteration) as ended:
-        script.send(Answered(answer, now))
+        script.send((answer, now))
     return question, ended.value.value
 
 
@@ -147,8 +149,11 @@ def test_a_request_is_told_how_much_time_and_room_there_is(now: float, left: flo
     talk, request = _talk(), HttpRequest("POST", "https://h/t")
     talk.now = now
     answer = HttpResponse(200)
-    question, found = _ask(send(talk, request), answer)
+    question, found = _ask(send(talk, bounded(talk, request)), answer)
     assert question == SendHttp(evolve(request, timeout=left, max_bytes=1 << 20))
+    asked = token_request(talk, "https://h/t", (("a", "b"),), (("c", "d"),))
+    assert (asked.timeout, asked.max_bytes) == (talk.deadline - 107.0, 1 << 20)
+    assert (asked.headers, asked.form) == ((("a", "b"),), (("c", "d"),))
     assert (found, talk.requests, talk.now) == (answer, 1, 107.0)
 
 
@@ -157,7 +162,7 @@ def test_no_time_left_sends_nothing() -> None:
     talk = _talk()
     talk.now = 130.0
     with pytest.raises(StopIteration) as ended:
-        next(send(talk, HttpRequest("POST", "https://h/t")))
+        next(send(talk, bounded(talk, HttpRequest("POST", "https://h/t"))))
     assert ended.value.value == Failure("deadline", sent=False)
     assert talk.requests == 0
 
