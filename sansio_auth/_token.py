@@ -102,10 +102,8 @@ def decode_part(part: str) -> JsonObject | None:
 
 def _seconds(value: JsonValue) -> int | None:
     """Whole seconds of a number or a text of digits, floored; None for anything else."""
-    if isinstance(value, bool):
-        return None
     if isinstance(value, int):
-        return value
+        return None if isinstance(value, bool) else value
     if isinstance(value, float):
         return math.floor(value) if math.isfinite(value) else None
     if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):

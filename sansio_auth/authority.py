@@ -104,7 +104,7 @@ class Authority:
     @property
     def shared(self) -> bool:
         """Whether the tenant is `common`, `organizations` or `consumers`."""
-        return self.tenant.lower() in SHARED_TENANTS and self.kind == "entra"
+        return self.kind == "entra" and self.tenant.lower() in SHARED_TENANTS
 
     @property
     def self_vouched(self) -> bool:

@@ -8,8 +8,9 @@ call is made, or taken from where it was kept, and asks `ready`, of which it is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable
-from typing import Final, cast
+from typing import Final, TypeAlias, cast, final
 
 from sansio_auth.identity import TokenKey, assertion_digest
 from sansio_auth.partition import EXPIRES_ON, Partition, PartitionKey, Tokens, fresh_span
@@ -20,37 +21,37 @@ from sansio_auth_adapters.application.plan import Plan
 
 __all__ = ["Repeats", "whose_calls"]
 
+#: What can be read twice, and is no `str`, which is no list of scopes.
+_READ_AGAIN: Final = frozenset({list, tuple})
 #: How many calls one application keeps at hand; beyond that all are forgotten and found again.
 _MOST: Final = 4096
 
 
+@final
 class _Place:
-    """Where a call's token is, what was found there the last time, and the call where it is kept.
+    """Where a call's token is, and the call itself where it is kept."""
 
-    `tokens` is the partition that `result` was found in; a partition is a value, so while the
-    store has the same one, the result is still there. None is no partition: nothing was looked at.
-    """
-
-    __slots__ = ("expires_on", "first", "key", "last", "plan", "result", "tokens", "where")
+    __slots__ = ("found", "key", "plan", "where")
 
     def __init__(self, where: PartitionKey, key: TokenKey, plan: Plan | None) -> None:
         self.where = where
         self.key = key
         self.plan = plan
-        self.tokens: Partition | None = None
-        self.result: TokenDict | None = None
-        self.first = self.last = self.expires_on = 0.0
+        self.found = _NOTHING
 
-    def at(self, tokens: Partition, margin: float, skew: float) -> _Place:
-        """Return the same place with what is in another partition; others may be reading this."""
-        new = _Place(self.where, self.key, self.plan)
-        new.tokens = tokens
-        span = fresh_span(cast("Tokens", tokens), self.key, margin, skew)
-        if span is not None:
-            row, new.first, new.last = span
-            new.expires_on = row[EXPIRES_ON]
-            new.result = cached_dict(row, new.first)
-        return new
+
+#: What was found in a partition: the partition, from when to when its token is fresh (POSIX
+#: seconds, both inside), when it ends, and the dictionary. One tuple, as others may be reading.
+_Finding: TypeAlias = tuple[Partition | None, float, float, int, TokenDict]
+_NOTHING: Final[_Finding] = (None, math.inf, -math.inf, 0, {"access_token": ""})
+
+
+def _look(tokens: Partition, key: TokenKey, margin: float, skew: float) -> _Finding:
+    span = fresh_span(cast("Tokens", tokens), key, margin, skew)
+    if span is None or span[1] > span[2]:
+        return tokens, *_NOTHING[1:]
+    row, first, last = span
+    return tokens, first, last, row[EXPIRES_ON], cached_dict(row, first)
 
 
 class Repeats:
@@ -73,25 +74,26 @@ class Repeats:
 
         `whose` tells apart whatever scopes do not; `now` is POSIX seconds.
         """
-        if not isinstance(scopes, (list, tuple)):
+        if type(scopes) not in _READ_AGAIN:
             return None  # an iterator can be read only once, and a str is no list of scopes
-        arguments = (whose, *scopes)
         try:
-            place = self._places.get(arguments)
+            place = self._places.get((whose, *scopes))
         except TypeError:
             return None  # what cannot be hashed is no scope; the call itself says so
         if place is None:
             return None
         tokens = self._peek(place.where)
-        if tokens is not place.tokens:
+        found, first, last, expires_on, answer = place.found
+        if tokens is not found:
             if tokens is None:
                 return None
-            self._places[arguments] = place = place.at(tokens, self._margin, self._skew)
-        if place.result is None or not place.first <= now <= place.last:
+            place.found = _look(tokens, place.key, self._margin, self._skew)
+            _, first, last, expires_on, answer = place.found
+        if not first <= now <= last:
             return None
         self._counters.hits += 1
-        result = place.result.copy()
-        result["expires_in"] = int(place.expires_on - now)
+        result = answer.copy()
+        result["expires_in"] = int(expires_on - now)
         return result
 
     def plan(self, whose: Hashable, scopes: Iterable[str]) -> Plan | None:
