@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NoReturn, final
 
+from attrs import frozen
+
 from sansio_auth._der import demands_of
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
-from sansio_auth._value import frozen
 from sansio_auth.credentials import CertificateCredential
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret

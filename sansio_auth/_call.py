@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from attrs import field, frozen
+
 from sansio_auth._seed import SEED_BYTES
 from sansio_auth._telemetry import Telemetry
-from sansio_auth._value import field, frozen
 from sansio_auth.calls import TokenCall
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Flow, Script, Start

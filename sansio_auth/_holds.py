@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from attrs import evolve, field, frozen
+
 from sansio_auth._json import JsonObject, JsonValue
-from sansio_auth._value import evolve, field, frozen
 from sansio_auth.identity import Demand, Identity
 from sansio_auth.policy import Policy
 from sansio_auth.results import Refusal

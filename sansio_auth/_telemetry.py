@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias, assert_never
 
-from sansio_auth._value import evolve, frozen
+from attrs import evolve, frozen
 
 __all__ = ["CacheRefresh", "Failed", "Succeeded", "Tally", "Telemetry"]
 

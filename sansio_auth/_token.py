@@ -15,8 +15,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import evolve, field, frozen
+
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
-from sansio_auth._value import evolve, field, frozen
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.identity import BEARER
 from sansio_auth.policy import Policy

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Unpack
 
+from attrs import frozen
+
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
-from sansio_auth._value import frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import RESERVED_SCOPES
 from sansio_auth.errors import ConfigurationError

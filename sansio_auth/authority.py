@@ -12,7 +12,8 @@ import re
 from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from sansio_auth._value import frozen
+from attrs import frozen
+
 from sansio_auth.errors import AuthorityError, ConfigurationError
 
 __all__ = [

@@ -12,10 +12,11 @@ import hmac
 from collections.abc import Mapping
 from typing import Final, cast
 
+from attrs import field, frozen
+
 from sansio_auth._assertion import base64url
 from sansio_auth._seed import derive
 from sansio_auth._token import decode_part
-from sansio_auth._value import field, frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret

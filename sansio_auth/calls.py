@@ -13,10 +13,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from attrs import Factory, field, frozen
+
 from sansio_auth._body import NOT_IN_EXTENDED_KEY, check_data
 from sansio_auth._claims import merge_claims
 from sansio_auth._telemetry import CacheRefresh
-from sansio_auth._value import Factory, field, frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.identity import (

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, Self, Unpack
 
+from attrs import frozen
+
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
 from sansio_auth._user_methods import UserMethods
-from sansio_auth._value import frozen
 from sansio_auth.authority import parse_authority
 from sansio_auth.calls import ClientCredentials, OnBehalfOf
 from sansio_auth.errors import ConfigurationError

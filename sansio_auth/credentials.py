@@ -12,7 +12,8 @@ import json
 import re
 from typing import Final, Literal, TypeAlias
 
-from sansio_auth._value import Factory, field, frozen
+from attrs import Factory, field, frozen
+
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 

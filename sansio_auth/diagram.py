@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
-from sansio_auth._value import frozen
+from attrs import frozen
+
 from sansio_auth.effects import Failure, GetAssertion, Load, Save, SendHttp, Sleep
 from sansio_auth.flow import Step, Transcript
 from sansio_auth.partition import (

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
+from attrs import field, frozen
+
 from sansio_auth._assertion import UnsignedAssertion
-from sansio_auth._value import field, frozen
 from sansio_auth.partition import (
     Accounts,
     AppTokens,

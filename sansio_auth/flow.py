@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Generic, Protocol, TypeAlias, TypeVar, cast, final
 
+from attrs import field, frozen
+
 from sansio_auth._telemetry import Tally, Telemetry
-from sansio_auth._value import field, frozen
 from sansio_auth.effects import AnyEffect, Effect
 from sansio_auth.errors import FlowError, SansioAuthError
 from sansio_auth.secret import Confidential

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Final, Literal, TypeAlias, cast
 
-from sansio_auth._value import frozen
+from attrs import frozen
+
 from sansio_auth.errors import ConfigurationError
 
 __all__ = [

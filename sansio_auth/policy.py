@@ -6,7 +6,7 @@ handed the policy. Times are seconds.
 
 from __future__ import annotations
 
-from sansio_auth._value import frozen
+from attrs import frozen
 
 __all__ = ["Policy"]
 

@@ -14,9 +14,10 @@ from copy import copy
 from functools import lru_cache
 from typing import Final, Self
 
+from attrs import Factory, field, frozen
+
 from sansio_auth._json import JsonValue
 from sansio_auth._region import check_region
-from sansio_auth._value import Factory, field, frozen
 from sansio_auth.authority import Authority, Endpoints, computed_endpoints
 from sansio_auth.credentials import AssertionCredential, CertificateCredential, Credential
 from sansio_auth.errors import ConfigurationError

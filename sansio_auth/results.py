@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NoReturn, TypeAlias
 
+from attrs import field, frozen
+
 from sansio_auth._json import JsonValue
-from sansio_auth._value import field, frozen
 from sansio_auth.secret import Confidential, Secret
 
 __all__ = ["AccessToken", "Account", "Metadata", "NotCached", "Outcome", "Refusal", "TokenSource"]

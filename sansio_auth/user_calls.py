@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
+from attrs import Factory, evolve, field, frozen
+
 from sansio_auth._telemetry import CacheRefresh
-from sansio_auth._value import Factory, evolve, field, frozen
 from sansio_auth.calls import AssertedCall, OnBehalfOf, UserCall
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.identity import Subject, TokenKey

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote_plus, urlencode
 
-from sansio_auth._value import field, frozen
+from attrs import field, frozen
+
 from sansio_auth.secret import Confidential
 
 __all__ = ["HttpRequest", "HttpResponse", "Pairs", "form_encode", "host_of"]

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from types import CoroutineType
 from typing import Final, TypeVar, assert_never, cast, get_args
 
-from sansio_auth._value import field, frozen
+from attrs import field, frozen
+
 from sansio_auth.effects import (
     AnyEffect,
     Failure,

@@ -21,13 +21,13 @@ from types import TracebackType
 from typing import ClassVar, Final, Self, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from attrs import evolve, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sansio_auth._value import evolve, frozen
 from sansio_auth.testing import Tenant, handle
 from sansio_auth.wire import HttpRequest, HttpResponse
 from sansio_auth_adapters import ambient

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
+from attrs import evolve
+
 from sansio_auth._steps import (
     Conversation,
     begin,
@@ -18,7 +20,6 @@ from sansio_auth._steps import (
     save,
 )
 from sansio_auth._token import TokenResponse
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
 from sansio_auth.errors import SansioAuthError

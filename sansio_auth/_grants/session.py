@@ -6,11 +6,12 @@ that came with it gets the next one. Observed in MSAL.NET, whose Python sibling 
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from sansio_auth._grants.acquire import acquire, attributed, fresh, look, refused, request_form
 from sansio_auth._grants.filing import under_assertion
 from sansio_auth._steps import Conversation, begin, discover, exchange, load_knowledge, save
 from sansio_auth._token import TokenResponse
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints
 from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Ended, Script, Start

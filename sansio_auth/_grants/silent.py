@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from attrs import evolve
+
 from sansio_auth._grants.acquire import attributed, fresh, refused, request_form
 from sansio_auth._grants.filing import refreshed
 from sansio_auth._steps import Conversation, begin, discover, exchange, load, load_knowledge, save
 from sansio_auth._token import TokenResponse
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints, aliases_of, computed_endpoints
 from sansio_auth.errors import ResponseError, SansioAuthError
 from sansio_auth.flow import Ended, Script, Start

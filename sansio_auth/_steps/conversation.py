@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import define, evolve, field
+
 from sansio_auth._seed import derive_fraction, derive_uuid
 from sansio_auth._telemetry import Failed, Succeeded, Tally
-from sansio_auth._value import define, evolve, field
 from sansio_auth.calls import TokenCall
 from sansio_auth.effects import Failure, Load, Save, SendHttp, Sleep
 from sansio_auth.errors import ResponseError, TransportError

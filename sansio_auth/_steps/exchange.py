@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from sansio_auth._holds import held_refusal, hold_after, hold_key
 from sansio_auth._steps.authentication import authenticate, secret_proof
 from sansio_auth._steps.conversation import (
@@ -22,7 +24,6 @@ from sansio_auth._steps.conversation import (
 from sansio_auth._steps.region import is_regional, locate
 from sansio_auth._telemetry import Failed, Succeeded, Telemetry
 from sansio_auth._token import TokenResponse, read_token_response, refusal_of
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
 from sansio_auth.credentials import AssertionCredential, CertificateCredential

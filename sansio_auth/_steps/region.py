@@ -6,9 +6,10 @@ seconds of patience and past any proxy, and the answer is remembered, also when 
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from sansio_auth._region import imds_request, read_imds, regional_endpoint
 from sansio_auth._steps.conversation import Conversation, learn
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
 from sansio_auth.effects import SendHttp

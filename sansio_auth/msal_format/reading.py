@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
+from attrs import define, field, frozen
+
 from sansio_auth._json import JsonObject, JsonValue
-from sansio_auth._value import define, field, frozen
 from sansio_auth.identity import TokenKey, token_key
 from sansio_auth.msal_format.writing import (
     Cache,

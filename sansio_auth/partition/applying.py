@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar, assert_never
 
-from sansio_auth._value import evolve
+from attrs import evolve
+
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition.facts import (
     AccessTokenStored,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from attrs import field, frozen
+
 from sansio_auth._holds import Hold
-from sansio_auth._value import field, frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition.keys import AssertionKey

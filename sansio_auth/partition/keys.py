@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from sansio_auth._value import frozen
+from attrs import frozen
 
 __all__ = [
     "SESSION",

@@ -12,8 +12,9 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from attrs import field, frozen
+
 from sansio_auth._holds import Hold
-from sansio_auth._value import field, frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition.keys import (

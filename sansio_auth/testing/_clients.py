@@ -11,10 +11,11 @@ from hashlib import sha1, sha256
 from hmac import compare_digest
 from typing import Final
 
+from attrs import evolve
+
 from sansio_auth._assertion import base64url, verify
 from sansio_auth._json import JsonObject
 from sansio_auth._token import decode_part
-from sansio_auth._value import evolve
 from sansio_auth.registration import ASSERTION_TYPE
 from sansio_auth.testing._denied import Denied
 from sansio_auth.testing.tenant import Application, Tenant

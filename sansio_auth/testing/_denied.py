@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import frozen  # noqa: TID251 - an exception, which ours does not make
+from attrs import frozen
 
 from sansio_auth._json import JsonObject
 from sansio_auth._seed import derive_uuid

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from hmac import compare_digest
 from typing import Final, TypeAlias
 
+from attrs import evolve
+
 from sansio_auth._assertion import base64url
 from sansio_auth._json import JsonObject
-from sansio_auth._value import evolve
 from sansio_auth.testing._denied import Denied
 from sansio_auth.testing._tokens import TokenFacts, id_token, read
 from sansio_auth.testing.tenant import GRAPH, Application, Resource, Tenant, User

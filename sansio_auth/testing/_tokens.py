@@ -11,11 +11,12 @@ import hmac
 import json
 from typing import Final, Literal, TypeAlias
 
+from attrs import frozen
+
 from sansio_auth._assertion import base64url
 from sansio_auth._json import JsonObject, JsonValue
 from sansio_auth._seed import derive, derive_uuid
 from sansio_auth._token import decode_part
-from sansio_auth._value import frozen
 
 __all__ = ["TokenFacts", "id_token", "mint", "read"]
 

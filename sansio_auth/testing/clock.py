@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sansio_auth._value import define
+from attrs import define
 
 __all__ = ["VirtualClock"]
 

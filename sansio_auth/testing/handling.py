@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from attrs import evolve
+
 from sansio_auth._json import JsonObject, UnreadableJson, parse_object
 from sansio_auth._seed import derive_uuid
-from sansio_auth._value import evolve
 from sansio_auth.testing._clients import authenticated
 from sansio_auth.testing._denied import JSON, Denied, denial
 from sansio_auth.testing._grants import GRANTS

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, assert_never
 
+from attrs import define, field
+
 from sansio_auth._assertion import SigningKey, sign
 from sansio_auth._seed import derive
-from sansio_auth._value import define, field
 from sansio_auth.effects import AnyEffect, Failure, GetAssertion, Load, Save, SendHttp, Sleep
 from sansio_auth.flow import Flow, Startable
 from sansio_auth.partition import (

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import evolve, field, frozen
+
 from sansio_auth._seed import SEED_BYTES
-from sansio_auth._value import evolve, field, frozen
 from sansio_auth.secret import Secret
 from sansio_auth.testing._tokens import TokenFacts, mint, read
 from sansio_auth.wire import HttpResponse

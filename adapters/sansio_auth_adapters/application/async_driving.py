@@ -13,7 +13,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from sansio_auth._value import evolve
+from attrs import evolve
+
 from sansio_auth.client import Procedure
 from sansio_auth.effects import GetAssertion
 from sansio_auth.errors import AuthorityError, FlowError

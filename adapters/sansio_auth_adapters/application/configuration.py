@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final, cast
 
+from attrs import field, frozen
+
 from sansio_auth import __version__
 from sansio_auth._json import JsonObject
 from sansio_auth._region import check_region, is_region
-from sansio_auth._value import field, frozen
 from sansio_auth.authority import Authority, parse_authority
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError

@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias, cast
 
-from sansio_auth._value import field, frozen
+from attrs import field, frozen
+
 from sansio_auth.credentials import AssertionCredential, ClientSecret, Credential
 from sansio_auth.effects import GetAssertion
 from sansio_auth.errors import ConfigurationError

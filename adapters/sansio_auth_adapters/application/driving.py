@@ -10,7 +10,8 @@ import warnings
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
-from sansio_auth._value import evolve
+from attrs import evolve
+
 from sansio_auth.client import Procedure
 from sansio_auth.errors import AuthorityError, ConfigurationError, FlowError
 from sansio_auth.results import NotCached, Outcome

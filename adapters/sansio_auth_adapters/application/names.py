@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from attrs import field, frozen
+
 from sansio_auth import parse_www_authenticate
-from sansio_auth._value import field, frozen
 
 __all__ = [
     "AZURE_CHINA",

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 
+from attrs import field, frozen
+
 from sansio_auth._telemetry import Succeeded, Tally, Telemetry
-from sansio_auth._value import field, frozen
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError

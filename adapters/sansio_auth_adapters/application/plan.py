@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from attrs import field, frozen
+
 from sansio_auth._options import RequestOptions
-from sansio_auth._value import field, frozen
 from sansio_auth.client import Call, ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.results import Outcome

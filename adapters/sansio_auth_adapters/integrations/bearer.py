@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from attrs import field, frozen
+
 from sansio_auth import parse_www_authenticate
-from sansio_auth._value import field, frozen
 from sansio_auth.errors import ConfigurationError, SansioAuthError
 from sansio_auth_adapters.application.dicts import TokenDict
 

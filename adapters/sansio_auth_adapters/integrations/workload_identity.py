@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable
 from typing import Final, cast
 
+from attrs import field, frozen
+
 from sansio_auth._json import UnreadableJson, parse_object
 from sansio_auth._token import decode_part
-from sansio_auth._value import field, frozen
 from sansio_auth.errors import AssertionFailed, ConfigurationError, TransportError
 from sansio_auth.secret import Secret
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs

@@ -13,10 +13,11 @@ import threading
 from collections.abc import Mapping
 from typing import Final, Protocol, cast
 
+from attrs import evolve
+
 from sansio_auth._holds import Hold
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
 from sansio_auth._region import is_region
-from sansio_auth._value import evolve
 from sansio_auth.authority import Endpoints, parse_authority, pinned
 from sansio_auth.errors import AuthorityError, ConfigurationError
 from sansio_auth.partition import (

@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final, cast
 
+from attrs import evolve
+
 from sansio_auth._json import JsonObject, UnreadableJson, parse_object
-from sansio_auth._value import evolve
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.msal_format import Cache, dump, load
 from sansio_auth.msal_format.writing import app_metadata_entry

@@ -18,7 +18,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from sansio_auth._value import frozen
+from attrs import frozen
+
 from sansio_auth.wire import Pairs
 
 __all__ = [

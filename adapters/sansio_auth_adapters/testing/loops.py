@@ -9,8 +9,8 @@ from functools import cache
 from typing import Final
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from attrs import frozen
 
-from sansio_auth._value import frozen
 from sansio_auth.wire import HttpRequest, HttpResponse
 from sansio_auth_adapters.ports import AsyncTransport
 

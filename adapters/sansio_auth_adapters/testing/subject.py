@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sansio_auth._value import field, frozen
+from attrs import field, frozen
+
 from sansio_auth_adapters.ports import Transport
 from sansio_auth_adapters.transports._exchange import Waits
 

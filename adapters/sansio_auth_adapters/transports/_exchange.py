@@ -13,7 +13,8 @@ import zlib
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias, cast
 
-from sansio_auth._value import define, field, frozen
+from attrs import define, field, frozen
+
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpResponse, Pairs
 

@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
-from sansio_auth._value import field, frozen
+from attrs import field, frozen
+
 from sansio_auth.errors import ConfigurationError
 
 __all__ = ["Proxy", "environment_proxy", "parse_proxies", "select_proxy"]

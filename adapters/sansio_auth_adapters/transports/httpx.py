@@ -14,7 +14,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sansio_auth._value import frozen
+from attrs import frozen
+
 from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
 from sansio_auth_adapters.transports._concealed import concealed_body
