@@ -13,6 +13,7 @@ time: for whoever writes the tests that are to kill them.
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -30,11 +31,10 @@ from scripts.own_tests import CORE, ROOT, own_tests, within_root
 
 MODULES: Final = (
     "identity.py",
-    "partition/facts.py",
-    "partition/keys.py",
-    "partition/rows.py",
+    "partition",
     "_assertion.py",
     "_claims.py",
+    "_der.py",
     "_holds.py",
     "_json.py",
     "_steps/authentication.py",
@@ -83,7 +83,7 @@ class Workspace:
 
     def __init__(self, module: Path) -> None:
         tests = own_tests(module)
-        if tests is None:
+        if not tests:
             message = f"{within_root(module)} has no tests of its own"
             raise SystemExit(message)
         self.name = within_root(module)
@@ -93,7 +93,7 @@ class Workspace:
         self._mark = self._folder / "fingerprint"
 
     def _fingerprint(self) -> str:
-        sources = (self._module, self._tests, Path(__file__), ROOT / "tests" / "conftest.py")
+        sources = (self._module, *self._tests, Path(__file__), ROOT / "tests" / "conftest.py")
         parts = [version("mutmut"), *(path.read_text(encoding="utf-8") for path in sources)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -102,10 +102,11 @@ class Workspace:
         self._folder.mkdir(parents=True)
         for name in ("sansio_auth", "tests", "pyproject.toml"):
             (self._folder / name).symlink_to(ROOT / name)
+        tests = "\n  ".join(within_root(path) for path in self._tests)
         settings = (
             "[mutmut]\nsource_paths = sansio_auth\n"
             f"only_mutate = {self.name}\n"
-            f"pytest_add_cli_args_test_selection = {within_root(self._tests)}\n"
+            f"pytest_add_cli_args_test_selection =\n  {tests}\n"
             "pytest_add_cli_args =\n  -pno:xdist\n  -pno:cacheprovider\n"
             "use_git_change_detection = false\n"
         )
@@ -190,6 +191,22 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _files(names: Sequence[str]) -> list[Path]:
+    """The modules of these names, a package being all of its own, that mutmut can do any harm to.
+
+    It leaves constants and decorated functions alone.
+    """
+    found = [path for name in names for path in sorted((CORE / name).glob("*.py")) or [CORE / name]]
+    return [
+        path
+        for path in found
+        if any(
+            isinstance(node, ast.FunctionDef) and not node.decorator_list
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        )
+    ]
+
+
 def _tell(verdict: str, changes: Iterable[Change]) -> None:
     for module, function, lines in changes:
         print(f"\n{verdict}: {module}, {function}", *lines, sep="\n  ")
@@ -202,8 +219,8 @@ def main() -> int:
     reasons = set(explained(page))
     scores: list[Score] = []
     print(f"{'module':<40}{'killed':>8}{'mutants':>8}{'score':>10}")
-    for name in arguments.modules:
-        workspace = Workspace(CORE / name)
+    for path in _files(arguments.modules):
+        workspace = Workspace(path)
         workspace.run(arguments.jobs, only_survivors=arguments.survivors)
         scores.append(workspace.score(arguments.jobs))
         print(scores[-1], flush=True)

@@ -19,19 +19,20 @@ from scripts.own_tests import ROOT, modules, own_tests, within_root
 def _gap(module: Path, scratch: Path) -> str | None:
     """What a module's own tests leave out, as text; None where that is nothing."""
     tests = own_tests(module)
-    if tests is None:
+    if not tests:
         return f"{within_root(module)} has no tests of its own"
     data = scratch / within_root(module).replace("/", ".")
     coverage = [sys.executable, "-Im", "coverage"]
     only = [f"--data-file={data}", f"--include={within_root(module)}"]
-    pytest = ["-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    files = [within_root(path) for path in tests]
+    pytest = ["-m", "pytest", "-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", *files]
     for command in (
-        [*coverage, "run", "--branch", *only, *pytest, within_root(tests)],
+        [*coverage, "run", "--branch", *only, *pytest],
         [*coverage, "report", "--fail-under=100", *only],
     ):
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
-            return f"{within_root(module)} by {within_root(tests)}:\n{ran.stdout}{ran.stderr}"
+            return f"{within_root(module)} by {', '.join(files)}:\n{ran.stdout}{ran.stderr}"
     return None
 
 

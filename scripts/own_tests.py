@@ -1,8 +1,8 @@
-"""Which test file is a core module's own, by name: the only one that may vouch for it.
+"""Which test files are a core module's own, by name: the only ones that may vouch for it.
 
 `sansio_auth/_claims.py` has `tests/core/test_claims.py`, `_steps/region.py` has
-`steps/test_region.py`, and a package whose modules are one subject, as `partition` is, has one
-file for all of them.
+`steps/test_region.py`, and a package whose modules are one subject, as `partition` is, has a file
+for all of them.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ def _only_names(path: Path) -> bool:
     return path.name == "__init__.py" and all(isinstance(it, words) for it in tree.body)
 
 
-def own_tests(module: Path) -> Path | None:
-    """Return the test file of a module of the core, None where there is none."""
+def own_tests(module: Path) -> tuple[Path, ...]:
+    """Return the test files of a module of the core; none where it has none of its own."""
     *packages, name = (part.removeprefix("_") for part in module.relative_to(CORE).parts)
     name = "package" if name == "_init__.py" else name.removesuffix(".py")
-    own = _TESTS.joinpath(*packages, f"test_{name}.py")
-    of_the_package = _TESTS / f"test_{'_'.join(packages) or name}.py"
-    return next((path for path in (own, of_the_package) if path.exists()), None)
+    files = [_TESTS.joinpath(*packages, f"test_{name}.py")]
+    if packages:
+        files.append(_TESTS / f"test_{packages[-1]}.py")
+        if not any((CORE / f"{prefix}{name}.py").exists() for prefix in ("", "_")):
+            files.append(_TESTS / f"test_{name}.py")
+    return tuple(path for path in files if path.exists())
 
 
 def within_root(path: Path) -> str:

@@ -72,6 +72,9 @@ def test_a_flow_goes_through_json_and_comes_back() -> None:
     flow = _begun(redirect_uri="https://app.example/back", max_age="60")
     again = AuthCodeFlow.from_dict(json.loads(json.dumps(flow.as_dict())))
     assert again == flow
+    ageless = _begun()
+    assert "max_age" not in ageless.as_dict()
+    assert AuthCodeFlow.from_dict(ageless.as_dict()) == ageless
 
 
 def test_a_flow_shows_no_secret() -> None:

@@ -108,3 +108,12 @@ def test_what_the_store_found_is_counted() -> None:
     world = World(example_tenant())
     told = _told(world.play(_client().get_accounts()))
     assert set(told) == {"store: load the accounts -> 0 found"}
+
+
+def test_a_store_that_fails_is_told_by_the_type_of_its_error() -> None:
+    """And by nothing of its message."""
+    call = _client().acquire_token_for_client(["https://graph.microsoft.com/.default"])
+    flow = call.start(now=0.0, seed=bytes(32))
+    assert flow.pending is not None
+    flow.answer(flow.pending, Failure("store", error="KeyError"), now=0.0)
+    assert _told(flow) == ["store: load what is known of the authority -> failed: store (KeyError)"]

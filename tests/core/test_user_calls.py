@@ -92,6 +92,7 @@ def test_requests_are_anchored_to_their_user() -> None:
     assert not _CALLS["refresh_token"]().request.anchor
     federated: Any = _CALLS["assertion"]().request
     assert federated.username == "alice@contoso.com"
+    assert federated.anchor == "upn:alice@contoso.com"
     by_id = _CLIENT.acquire_token_by_user_federated_identity_credential(
         _SCOPES, "a.b.c", user_object_id="oid"
     )

@@ -23,6 +23,10 @@ from sansio_auth import (
     parse_authority,
 )
 from sansio_auth._seed import derive, derive_uuid
+from sansio_auth._steps import authenticate, begin
+from sansio_auth._telemetry import Telemetry
+from sansio_auth.authority import computed_endpoints
+from sansio_auth.flow import Answered, Start
 from sansio_auth.testing import World, example_tenant
 
 _GRAPH = ["https://graph.microsoft.com/.default"]
@@ -219,3 +223,29 @@ def test_a_life_that_cannot_be_read_is_left_to_the_server(exp: Any) -> None:
     """It is not ours to judge."""
     world = _world(lambda _: _expiring(exp))
     assert isinstance(_play(world, _client(AssertionCredential())).result, AccessToken)
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (["a b"], "gave no assertion"),
+        ([Failure("callback")], "failed"),
+        ([_expiring(5), _expiring(6)], "gave an assertion that has expired"),
+    ],
+)
+def test_the_step_itself_says_which_flow_it_was(answers: list[Any], told: str) -> None:
+    """Whatever plot it is part of."""
+    call = _client(AssertionCredential()).acquire_token_for_client(_GRAPH, correlation_id="mine")
+    talk = begin(call.request, Start(100.0, bytes(32), Telemetry()))
+    endpoints = computed_endpoints(call.request.registration.authority)
+    assert endpoints is not None
+    script = authenticate(talk, endpoints, endpoints.token)
+    assert isinstance(next(script), GetAssertion)
+    *earlier, last = (Answered(answer, 100.0) for answer in answers)
+    for answered in earlier:
+        script.send(answered)
+    with pytest.raises(AssertionFailed) as caught:
+        script.send(last)
+    assert str(caught.value) == f"the client assertion's source {told}"
+    assert (caught.value.code, caught.value.stage) == ("assertion_failed", "assertion")
+    assert caught.value.correlation_id == "mine"
