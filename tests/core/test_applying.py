@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
 from sansio_auth._holds import Hold
 from sansio_auth.authority import Endpoints
@@ -115,6 +115,31 @@ def test_what_was_read_from_a_file_is_kept_until_it_is_replaced() -> None:
     assert apply(tokens, ClientSeen("e")).originals is originals  # type: ignore[union-attr]
 
 
+def test_the_original_of_a_token_that_is_over_goes_with_it() -> None:
+    """And with one that there is no room for; that of another token stays."""
+    over, soon, long, new = (token_key([name]) for name in ("over", "soon", "long", "new"))
+    tokens = Tokens(
+        access={
+            over: _row("o", at=0, life=10),
+            soon: _row("s", life=20),
+            long: _row("l", life=50),
+        },
+        originals={("access", *key): (key[-1], "{}") for key in (over, soon, long)},
+    )
+    changed: Any = apply(tokens, AccessTokenStored(new, _row("n"), limit=2))
+    assert {*changed.access} == {long, new}
+    assert changed.originals == {("access", *long): ("long", "{}")}
+
+
+def test_a_token_that_ends_this_very_second_is_not_over() -> None:
+    """It goes in the next."""
+    tokens = _tokens(("first", _row("x", life=40)), ("second", _row("x", life=50)))
+    for at, left in ((1_050, {"second", "new"}), (1_051, {"new"})):
+        fact = AccessTokenStored(token_key(["new"]), _row("x", at=at))
+        changed: Any = apply(tokens, fact)
+        assert {key[-1] for key in changed.access} == left
+
+
 def test_the_rows_are_looked_through_when_the_first_of_them_may_be_over() -> None:
     """Never while none is: a partition of thousands is copied and not read."""
     tokens: Any = _tokens(("a", _row("x", life=50)), ("b", _row("x", life=90)))
@@ -156,6 +181,65 @@ def test_facts_about_a_user_are_filed() -> None:
     assert over.assertions == frozenset()
 
 
+_KEY = token_key(["a"])
+_ASSERTION = AssertionKey("h", "t", "c", "d")
+_FULL: Any = Tokens(
+    access={_KEY: _row("x"), token_key(["b", "c"]): _row("y")},
+    wide={token_key(["b", "c"]): frozenset("bc")},
+    refresh={("c", "", "s"): ("r", 1)},
+    id_tokens={("c", "r"): "i"},
+    accounts={"r": ("l", "n", "MSSTS", None)},
+    clients={"c": None},
+    originals={("other",): ("k", "{}")},
+    assertions=frozenset({_ASSERTION}),
+    home_account_id="u.t",
+    first_end=4_600,
+)
+
+
+@pytest.mark.parametrize(
+    ("fact", "changes"),
+    [
+        (
+            AccessTokenStored(token_key(["d"]), _row("z", life=10)),
+            {"access": {**_FULL.access, token_key(["d"]): _row("z", life=10)}, "first_end": 1_010},
+        ),
+        (
+            RefreshTokenStored(("e", "", "s"), ("q", 2)),
+            {"refresh": {("c", "", "s"): ("r", 1), ("e", "", "s"): ("q", 2)}},
+        ),
+        (IdTokenStored(("e", "r"), "j"), {"id_tokens": {("c", "r"): "i", ("e", "r"): "j"}}),
+        (
+            AccountSeen("q", ("l", "m", "ADFS", "s")),
+            {
+                "accounts": {
+                    "r": ("l", "n", "MSSTS", None),
+                    "q": ("l", "m", "ADFS", "s"),
+                }
+            },
+        ),
+        (ClientSeen("e", "1"), {"clients": {"c": None, "e": "1"}}),
+        (HomeAccountFound("v.t"), {"home_account_id": "v.t"}),
+        (AssertionUsed(evolve(_ASSERTION, digest="e")), {
+            "assertions": {_ASSERTION, evolve(_ASSERTION, digest="e")}
+        }),
+        (AssertionsOver(frozenset({_ASSERTION})), {"assertions": frozenset()}),
+        (Dropped(), {
+            "access": {}, "wide": {}, "refresh": {}, "id_tokens": {}, "accounts": {},
+            "clients": {}, "originals": {}, "assertions": frozenset(), "home_account_id": None,
+            "first_end": 0,
+        }),
+    ],
+)  # fmt: skip
+def test_a_fact_changes_its_own_place_and_no_other(fact: Any, changes: dict[str, Any]) -> None:
+    """Everything else is as it was, and so is the partition before."""
+    before = {it.name: getattr(_FULL, it.name) for it in fields(Tokens)}
+    changed = apply(_FULL, fact)
+    found = {name: getattr(changed, name) for name in before}
+    assert found == {**before, **changes}
+    assert before == {name: getattr(_FULL, name) for name in before}
+
+
 def test_a_client_is_seen_once_for_all_partitions() -> None:
     """They share the record; a second client, or another family, is a record of its own."""
 
@@ -165,6 +249,8 @@ def test_a_client_is_seen_once_for_all_partitions() -> None:
     one = seen(ClientSeen("c"))
     assert seen(ClientSeen("c")).clients is one.clients
     assert apply(one, ClientSeen("c")) is one
+    joined = seen(ClientSeen("c"), ClientSeen("c", "1"))
+    assert joined.clients is seen(ClientSeen("c", "1")).clients
     assert seen(ClientSeen("c"), ClientSeen("c", "1")).clients == {"c": "1"}
     two = seen(ClientSeen("c"), ClientSeen("d"))
     assert two.clients == {"c": None, "d": None}
@@ -225,6 +311,7 @@ def test_an_applications_tokens_can_be_dropped_and_everything_else_too() -> None
     left: Any = apply(_everything(), AppTokensDropped())
     assert left.clients == {"mine": "1", "other": None}
     assert (left.access, left.refresh) == ({}, {})
+    assert left.originals == {("client", "mine"): ("k", "{}")}
     assert apply(_everything(), Dropped()) == Tokens()
 
 
@@ -233,7 +320,8 @@ def test_what_is_known_of_an_authority_changes_by_its_own_facts() -> None:
     known: Any = apply_all(Knowledge(), (EndpointsFound(_ENDPOINTS, 5.0), RegionFound("westus2")))
     assert (known.endpoints, known.found_at) == (_ENDPOINTS, 5.0)
     assert (known.region, known.region_known) == ("westus2", True)
-    assert apply(known, EndpointsDropped()).endpoints is None  # type: ignore[union-attr]
+    forgotten = evolve(known, endpoints=None, found_at=0.0)
+    assert apply(known, EndpointsDropped()) == forgotten
     assert apply(known, ClientSeen("c")) is known
     assert apply(known, Dropped()) is known
 

@@ -39,7 +39,8 @@ from sansio_auth.partition import (
     shared,
     usable_row,
 )
-from sansio_auth.results import Metadata
+from sansio_auth.results import AccessToken, Metadata
+from sansio_auth.secret import Secret
 
 _ENDPOINTS = Endpoints(token="https://h/t", authorization="https://h/a", realm="r")
 
@@ -119,9 +120,16 @@ def test_from_when_to_when_a_row_is_fresh(due: int | None, last: int) -> None:
 
 def test_a_row_has_a_typed_view() -> None:
     """For whoever gets it from the cache."""
-    token = access_token_of(_row("x", due=7), Metadata(requests=1))
-    assert (token.token.reveal(), token.expires_on, token.refresh_on) == ("x", 4_600, 7)
-    assert (token.source, token.scopes, token.metadata.requests) == ("cache", ("s",), 1)
+    row = ("x", "PoP", "a b", 1_000, 4_600, 9_000, 7)
+    assert access_token_of(row, Metadata(requests=1)) == AccessToken(
+        token=Secret("x"),
+        token_type="PoP",
+        expires_on=4_600,
+        refresh_on=7,
+        scopes=("a", "b"),
+        source="cache",
+        metadata=Metadata(requests=1),
+    )
 
 
 def test_a_sessions_partition_is_told_from_an_assertions() -> None:

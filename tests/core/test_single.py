@@ -9,32 +9,37 @@ import pytest
 
 from sansio_auth.partition.single import Single
 
-_ONE = Single("key", 1)
 _DICT = {"key": 1}
 
 
-def test_it_reads_like_a_dictionary() -> None:
+@pytest.fixture
+def one() -> Single[str, int]:
+    """One key and its value."""
+    return Single("key", 1)
+
+
+def test_it_reads_like_a_dictionary(one: Single[str, int]) -> None:
     """By key, by iteration, by its views, and by what it does not have."""
-    assert isinstance(_ONE, Mapping)
-    assert (_ONE["key"], _ONE.get("key"), _ONE.get("other")) == (1, 1, None)
-    assert ("key" in _ONE, "other" in _ONE) == (True, False)
-    assert (len(_ONE), [*_ONE], {**_ONE}) == (1, ["key"], _DICT)
-    assert _ONE.keys() == _DICT.keys()
-    assert [*_ONE.values()] == [1]
-    assert _ONE.items() == _DICT.items()
+    assert isinstance(one, Mapping)
+    assert (one["key"], one.get("key"), one.get("other")) == (1, 1, None)
+    assert ("key" in one, "other" in one) == (True, False)
+    assert (len(one), [*one], {**one}) == (1, ["key"], _DICT)
+    assert one.keys() == _DICT.keys()
+    assert [*one.values()] == [1]
+    assert one.items() == _DICT.items()
     with pytest.raises(KeyError, match="other"):
-        _ = _ONE["other"]
+        _ = one["other"]
 
 
-def test_it_equals_a_dictionary_of_the_same() -> None:
+def test_it_equals_a_dictionary_of_the_same(one: Single[str, int]) -> None:
     """From either side, and no other one."""
-    assert _ONE == _DICT
-    assert _DICT == _ONE
+    assert one == _DICT
+    assert _DICT == one  # noqa: SIM300 - from the other side
     assert Single("key", 2) != _DICT
-    assert Single("other", 1) != _ONE
+    assert Single("other", 1) != one
 
 
-def test_it_takes_less_room_and_shows_nothing() -> None:
+def test_it_takes_less_room_and_shows_nothing(one: Single[str, int]) -> None:
     """That is what it is for; and what it holds may be a secret (I-7)."""
-    assert sys.getsizeof(_ONE) * 3 < sys.getsizeof(_DICT)
-    assert "key" not in repr(_ONE)
+    assert sys.getsizeof(one) * 3 < sys.getsizeof(_DICT)
+    assert "key" not in repr(one)

@@ -26,7 +26,7 @@ from sansio_auth._seed import derive, derive_uuid
 from sansio_auth._steps import authenticate, begin
 from sansio_auth._telemetry import Telemetry
 from sansio_auth.authority import computed_endpoints
-from sansio_auth.flow import Answered, Start
+from sansio_auth.flow import Start
 from sansio_auth.testing import World, example_tenant
 
 _GRAPH = ["https://graph.microsoft.com/.default"]
@@ -241,7 +241,7 @@ def test_the_step_itself_says_which_flow_it_was(answers: list[Any], told: str) -
     assert endpoints is not None
     script = authenticate(talk, endpoints, endpoints.token)
     assert isinstance(next(script), GetAssertion)
-    *earlier, last = (Answered(answer, 100.0) for answer in answers)
+    *earlier, last = ((answer, 100.0) for answer in answers)
     for answered in earlier:
         script.send(answered)
     with pytest.raises(AssertionFailed) as caught:
