@@ -30,6 +30,7 @@ from sansio_auth._assertion import (
     MAX_CHAIN,
     SigningKey,
     UnsignedAssertion,
+    base64url,
     load_certificates,
     load_key,
     load_pfx,
@@ -176,6 +177,15 @@ def test_what_was_not_signed_with_the_key_is_not_verified(token: str) -> None:
     assert verify(good, _pair("ec").der, ["RS256"]) is None
     odd = sign(load_key(pair.pem()), UnsignedAssertion('{"alg":"RS256"}', "[]"))
     assert verify(odd, pair.der, ["RS256"]) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [(b"", ""), (b"\xff\xfe", "__4"), (b"\xfb\xef\xbe", "----"), (b"\0\0\x17", "AAAX")],
+)
+def test_base64url_has_no_padding(raw: bytes, text: str) -> None:
+    """RFC 7515 section 2."""
+    assert base64url(raw) == text
 
 
 # --- keys --------------------------------------------------------------------------------------
@@ -338,6 +348,83 @@ def test_what_would_take_minutes_is_not_begun(
     assert caught.value.code == code
 
 
+def _tlv(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes([tag, 0x82, *len(content).to_bytes(2, "big")]) + content
+
+
+def _int(value: int) -> bytes:
+    return _tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def _old_form(size: int) -> bytes:
+    """Return a block whose text without white space is so long."""
+    head = b"Proc-Type:4,ENCRYPTED"
+    return (
+        b"-----BEGIN RSA PRIVATE KEY-----\n%b\n\n%b\n-----END RSA PRIVATE KEY-----\n"
+        % (head, b"A" * (size - len(head)))
+    )  # fmt: skip
+
+
+_FILLER = _tlv(0x04, bytes(200))
+_ROUNDS = (
+    "its key is behind more than 10000000 rounds of key derivation; export it again with fewer"
+)
+_TOO_LONG = "the RSA key has {} bits; from 2048 to 8192 are taken"
+_LONGEST = (1 << 8_192) - 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (_tlv(0x30, _tlv(0x04, b"salt"), _int(10_000_000)), None),
+        (_tlv(0x30, _tlv(0x04, b"salt"), _int(10_000_001)), _ROUNDS),
+        (_tlv(0x30, _FILLER, _tlv(0x05), _int(_LONGEST)), None),
+        (_tlv(0x30, _FILLER, _tlv(0x05), _int(_LONGEST + 1)), _TOO_LONG.format(8_193)),
+        (_tlv(0x30, _tlv(0x30), _tlv(0x04, bytes(5_120))), None),
+        (_tlv(0x30, _tlv(0x30), _tlv(0x04, bytes(5_121))), _TOO_LONG.format("more than 8192")),
+        (
+            _tlv(0x30, _int(_LONGEST), _tlv(0x30), _tlv(0x04, bytes(5_121))),
+            _TOO_LONG.format("more than 8192"),
+        ),
+    ],
+)
+def test_what_a_key_may_ask_for_has_its_limits(
+    content: bytes, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten million rounds, 8,192 bits, and no more; in a PFX too."""
+    begun: list[str] = []
+
+    def begin(*_: object) -> None:
+        begun.append("begun")
+        raise ValueError
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", begin)
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", begin)
+    for read, text in ((load_key, _armoured("PRIVATE KEY", content)), (load_pfx, content)):
+        with pytest.raises(ConfigurationError) as caught:
+            read(text)
+        assert (told or "cannot be read") in str(caught.value)
+        assert told is None or str(caught.value) == f"client_credential: {told}"
+    assert begun == ["begun"] * 2 * (told is None)
+
+
+@pytest.mark.parametrize(("size", "begins"), [(6_826, True), (6_827, False)])
+def test_an_old_form_may_be_as_long_as_an_encrypted_key(
+    size: int, *, begins: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is encrypted as a whole, so its length is all that can be seen."""
+
+    def begin(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(serialization, "load_pem_private_key", begin)
+    with pytest.raises(ConfigurationError) as caught:
+        load_key(_old_form(size), Secret("p"))
+    told = _WRONG if begins else _TOO_LONG.format("more than 8192")
+    assert str(caught.value) == f"client_credential: {told}"
+
+
 @pytest.mark.parametrize("text", [b"A", b"AAAAA", b"Proc-Type: 4,ENCRYPTED\n\nAAAA"])
 def test_what_is_in_a_block_may_be_no_base64(text: bytes) -> None:
     """Then there is nothing to look at, and it is damaged."""
@@ -362,12 +449,25 @@ def test_the_usual_accidents_have_a_remedy(change: Any, told: str) -> None:
     assert caught.value.code == "unreadable_key"
 
 
+def test_a_passphrase_of_a_pfx_has_no_nul() -> None:
+    """What reads the file would take it for the end."""
+    pair = _pair("rsa")
+    with pytest.raises(ConfigurationError) as caught:
+        load_pfx(_pfx(pair.key, pair.certificate, None, _PASSPHRASE), Secret(f"{_PASSPHRASE}\0"))
+    assert caught.value.code == "characters"
+    assert str(caught.value) == ("client_credential: the passphrase of a PFX cannot hold a NUL")
+
+
 def test_a_passphrase_of_half_characters_is_none() -> None:
     """The error of the codec would show it."""
     pem = _pair("rsa").pem(_PASSPHRASE)
     for read in (load_key, load_pfx):
-        with pytest.raises(ConfigurationError, match="decoded wrongly") as caught:
+        with pytest.raises(ConfigurationError) as caught:
             read(pem, Secret(f"{_PASSPHRASE}\ud800"))
+        assert caught.value.code == "characters"
+        assert str(caught.value) == (
+            "client_credential: passphrase holds characters that are none; it was decoded wrongly"
+        )
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
 
