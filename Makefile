@@ -68,6 +68,7 @@ docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/intended_differences.py
 	@$(BIN)/python scripts/draw_flows.py
 	@$(BIN)/python scripts/fault_table.py
+	@$(BIN)/python scripts/key_table.py
 
 clean: ## remove what the targets made
 	@rm -rf $(VENV) .interop .mutants build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -48,6 +48,8 @@ MAX_CHAIN: Final = 10
 _MAX_ROUNDS: Final = 10_000_000
 #: Bytes of an encrypted key; one of `MAX_RSA_BITS` has 4,700.
 _MAX_HIDDEN: Final = 5_120
+#: Characters of a key in PEM that are looked at; one of `MAX_RSA_BITS` has 6,300.
+_MAX_TEXT: Final = 65_536
 #: The algorithm id-RSASSA-PSS (RFC 4055) in a PKCS#8 key; such a key signs nothing else.
 _PSS_ONLY: Final = bytes.fromhex("06092a864886f70d01010a")
 _BLOCK: Final = re.compile(
@@ -201,8 +203,12 @@ def _the_key_block(pem: bytes) -> bytes:
 def _unreadable() -> tuple[type[Exception], ...]:
     """What `cryptography` says of bytes that it cannot read; its warnings may be errors too."""
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+    from cryptography.x509 import InvalidVersion
 
-    return (ValueError, TypeError, OverflowError, InternalError, UnsupportedAlgorithm, UserWarning)
+    return (
+        ValueError, TypeError, OverflowError, UserWarning,
+        InternalError, InvalidVersion, UnsupportedAlgorithm,
+    )  # fmt: skip
 
 
 def _check_demands(der: bytes) -> None:
@@ -221,9 +227,10 @@ def _check_demands(der: bytes) -> None:
 def _content(block: bytes) -> bytes:
     """Return the DER in a PEM block, as far as it can be seen, or raise for what it asks."""
     text = b"".join(block.split(b"-----")[2].split())
-    if b":" in text:  # the headers of an old form: what follows is encrypted as a whole
-        if len(text) > _MAX_HIDDEN * 4 // 3:
-            raise _wrong_size(f"more than {MAX_RSA_BITS}")
+    whole = b":" in text  # the headers of an old form: what follows is encrypted as a whole
+    if len(text) > (_MAX_HIDDEN * 4 // 3 if whole else _MAX_TEXT):
+        raise _wrong_size(f"more than {MAX_RSA_BITS}")
+    if whole:
         return b""
     try:
         der = base64.b64decode(text + b"==")
@@ -384,5 +391,5 @@ def verify(
     try:
         parts = PyJWS().decode_complete(token, public, algorithms=list(algorithms))
         return parse_object(json.dumps(parts["header"]).encode()), parse_object(parts["payload"])
-    except (InvalidTokenError, UnreadableJson, ValueError):
+    except (InvalidTokenError, UnreadableJson, ValueError, RecursionError):
         return None

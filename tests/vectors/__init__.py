@@ -1,0 +1,1 @@
+"""Wycheproof-style vectors: keys, certificates and what is signed with them."""
