@@ -472,7 +472,10 @@ def test_a_passphrase_of_half_characters_is_none() -> None:
         assert caught.value.__suppress_context__
 
 
-@pytest.mark.parametrize("kind", [InternalError, x509.InvalidVersion, UserWarning, OverflowError])
+@pytest.mark.parametrize(
+    "error",
+    [InternalError("no", []), x509.InvalidVersion("no", 9), UserWarning("no"), OverflowError("no")],
+)
 def test_whatever_cryptography_says_is_one_of_our_errors(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
