@@ -6,7 +6,8 @@ classes of their calls are loaded on first use: most applications have no users.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Unpack
 
 from attrs import frozen
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
     from sansio_auth.user_calls import AuthorizationCode
 
 __all__ = ["UserMethods"]
+
+
+@cache
+def _get_accounts() -> Callable[[Registration, str | None], Script[Ended[tuple[Account, ...]]]]:
+    """Load the procedure; kept, as looking an import up again costs as much as the answer."""
+    from sansio_auth._grants.accounts import get_accounts
+
+    return get_accounts
 
 
 @frozen(kw_only=True)
@@ -234,14 +243,7 @@ class UserMethods(Registration):
 
     def get_accounts(self, username: str | None = None) -> Procedure[tuple[Account, ...]]:
         """Return the procedure that tells who is signed in; `username` in any case of letters."""
-
-        def script(start: Start) -> Script[Ended[tuple[Account, ...]]]:
-            from sansio_auth._grants.accounts import get_accounts
-
-            del start
-            return (yield from get_accounts(self, username))
-
-        return Procedure("get_accounts", script)
+        return Procedure("get_accounts", lambda _: _get_accounts()(self, username))
 
     def remove_account(
         self, home_account_id: str, environment: str | None = None

@@ -9,6 +9,7 @@ discovery document says is read in `_discovery`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -118,6 +119,7 @@ def is_well_known(host: str) -> bool:
     return host in _ALIASES
 
 
+@lru_cache(maxsize=64)
 def aliases_of(host: str) -> tuple[str, ...]:
     """Return every host that serves the same cloud, the given one first."""
     return (host, *(alias for alias in _ALIASES.get(host, ()) if alias != host))

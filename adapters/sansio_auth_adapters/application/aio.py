@@ -23,7 +23,7 @@ from sansio_auth_adapters.application.plan import (
     client_credentials_plan,
     on_behalf_of_plan,
 )
-from sansio_auth_adapters.application.repeats import whose_calls
+from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
 
 __all__ = ["AsyncConfidentialClientApplication"]
 
@@ -336,11 +336,18 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         """
         if not account:
             return None
+        plain = not (authority or force_refresh or claims_challenge or kwargs)
+        whose = whose_silent_calls(tenant_id, account) if plain else None
+        if whose is not None:
+            found = self._repeats.find(whose, scopes, self._world.clock())
+            if found is not None:
+                return found
         keywords = {**kwargs, "authority": authority, "force_refresh": force_refresh}
         client = self._client_of(tenant_id)
-        return await self._acquire(
-            user_plans.silent_plan(client, scopes, account, claims_challenge, keywords)
-        )
+        plan = user_plans.silent_plan(client, scopes, account, claims_challenge, keywords)
+        if whose is not None:
+            self._repeats.note(whose, scopes, plan)
+        return await self._acquire(plan)
 
     async def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""

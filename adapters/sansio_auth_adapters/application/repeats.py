@@ -9,7 +9,7 @@ call is made, or taken from where it was kept, and asks `ready`, of which it is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final, TypeAlias, cast, final
 
 from sansio_auth.identity import TokenKey, assertion_digest
@@ -19,7 +19,7 @@ from sansio_auth_adapters.application.dicts import TokenDict, cached_dict
 from sansio_auth_adapters.application.parts import Counters
 from sansio_auth_adapters.application.plan import Plan
 
-__all__ = ["Repeats", "whose_calls"]
+__all__ = ["Repeats", "whose_calls", "whose_silent_calls"]
 
 #: What can be read twice, and is no `str`, which is no list of scopes.
 _READ_AGAIN: Final = frozenset({list, tuple})
@@ -128,8 +128,18 @@ class Repeats:
         self._places[whose, *scopes] = _Place(where, request.key, kept)
 
 
-def whose_calls(tenant_id: str | None, user_assertion: object) -> tuple[str, str | None] | None:
+#: What tells one caller's tokens from another's, beyond scopes: the kind of call, who, and where.
+Whose: TypeAlias = tuple[str, str, str | None]
+
+
+def whose_calls(tenant_id: str | None, user_assertion: object) -> Whose | None:
     """Return what tells a user's calls from others', None where the assertion is no text."""
     if not isinstance(user_assertion, str):
         return None
-    return assertion_digest(user_assertion), tenant_id
+    return "assertion", assertion_digest(user_assertion), tenant_id
+
+
+def whose_silent_calls(tenant_id: str | None, account: Mapping[str, object]) -> Whose | None:
+    """Return what tells an account's calls from others', None where it is no account."""
+    who = account.get("home_account_id") if isinstance(account, dict) else None
+    return ("account", who, tenant_id) if isinstance(who, str) else None
