@@ -42,8 +42,8 @@ __all__ = [
 A_co = TypeVar("A_co", covariant=True)
 
 FailureKind: TypeAlias = Literal[
-    "connect", "tls", "timeout", "deadline", "incomplete", "proxy", "closed", "body_too_large",
-    "redirect_refused", "callback", "store", "unknown",
+    "connect", "tls", "client_certificate", "timeout", "deadline", "incomplete", "proxy", "closed",
+    "body_too_large", "redirect_refused", "callback", "store", "unknown",
 ]  # fmt: skip
 
 _STATUS: Final = range(100, 600)

@@ -135,8 +135,8 @@ class TransportError(SansioAuthError, OSError):
     """The world failed; `__cause__` is the transport's own exception where there is one.
 
     Attributes:
-        kind: what failed: `connect`, `tls`, `timeout`, `deadline`, `incomplete`, `proxy`,
-            `closed`, `body_too_large` or `unknown`.
+        kind: what failed: `connect`, `tls`, `client_certificate`, `timeout`, `deadline`,
+            `incomplete`, `proxy`, `closed`, `body_too_large` or `unknown`.
         sent: whether any byte of the request may have reached the server.
     """
 

@@ -15,7 +15,12 @@ from sansio_auth._seed import derive_fraction, derive_uuid
 from sansio_auth._telemetry import Failed, Succeeded, Tally
 from sansio_auth.calls import TokenCall
 from sansio_auth.effects import Failure, Load, Save, SendHttp, Sleep
-from sansio_auth.errors import ResponseError, TransportError
+from sansio_auth.errors import (
+    ConfigurationError,
+    ResponseError,
+    SansioAuthError,
+    TransportError,
+)
 from sansio_auth.flow import Script, Start, ask
 from sansio_auth.partition import Fact, Knowledge, PartitionKey, Tokens
 from sansio_auth.policy import Policy
@@ -138,27 +143,26 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 
 
-def failed(talk: Conversation, failure: Failure, stage: str) -> TransportError | ResponseError:
+def failed(talk: Conversation, failure: Failure, stage: str) -> SansioAuthError:
     """Return the error that a failed exchange is, chained to the transport's own exception."""
-    error: TransportError | ResponseError
+    error: SansioAuthError
     if failure.kind in _THEIR_FAULT:
-        error = ResponseError(
-            f"{stage} response refused: {failure.kind}",
-            code=failure.kind,
-            correlation_id=talk.correlation_id,
-            stage=stage,
+        error = ResponseError(f"{stage} response refused: {failure.kind}", code=failure.kind)
+    elif failure.kind == "client_certificate":
+        error = ConfigurationError(
+            f"the {stage} endpoint asks for a client certificate, and the transport has none to"
+            " present: pass an http_client that has one, such as a requests.Session with `cert`",
+            code="adapter_lacks_client_cert",
         )
-        error.__cause__ = failure.cause
-        return error
-    error = TransportError(
-        f"{stage} request failed: {failure.kind}"
-        + (f" ({failure.error})" * bool(failure.error))
-        + _REMEDIES.get(failure.kind, ""),
-        kind=failure.kind,
-        sent=failure.sent,
-        correlation_id=talk.correlation_id,
-        stage=stage,
-    )
+    else:
+        error = TransportError(
+            f"{stage} request failed: {failure.kind}"
+            + (f" ({failure.error})" * bool(failure.error))
+            + _REMEDIES.get(failure.kind, ""),
+            kind=failure.kind,
+            sent=failure.sent,
+        )
+    error.correlation_id, error.stage = talk.correlation_id, stage
     error.__cause__ = failure.cause
     return error
 

@@ -26,7 +26,7 @@ from sansio_auth._steps.conversation import (
 )
 from sansio_auth.authority import Endpoints, pinned
 from sansio_auth.effects import Failure
-from sansio_auth.errors import AuthorityError, ResponseError, TransportError
+from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Script
 from sansio_auth.partition import EndpointsFound, Knowledge
 from sansio_auth.wire import HttpRequest, HttpResponse
@@ -50,7 +50,7 @@ def discover(talk: Conversation, knowledge: Knowledge) -> Script[Endpoints]:
         return knowledge.endpoints
     try:
         endpoints = yield from _ask_authority(talk)
-    except (AuthorityError, ResponseError, TransportError) as error:
+    except SansioAuthError as error:
         if knowledge.endpoints is None:
             error.correlation_id = talk.correlation_id
             raise

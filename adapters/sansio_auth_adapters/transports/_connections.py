@@ -37,6 +37,7 @@ from sansio_auth.errors import TransportError
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse, host_of
 from sansio_auth_adapters.transports._concealed import ConcealedBody, concealed_body
 from sansio_auth_adapters.transports._exchange import Exchange, read_body
+from sansio_auth_adapters.transports._kinds import asks_for_certificate
 from sansio_auth_adapters.transports._tls import shared_context
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def _kind(error: Exception, exchange: Exchange) -> str:
     if isinstance(error, ProxyError) or _refused_tunnel(inner, exchange):
         return "proxy"
     if isinstance(error, SSLError | ssl.SSLError):
-        return "tls"
+        return "client_certificate" if asks_for_certificate(error) else "tls"
     if isinstance(inner, AnyTimeoutError | TimeoutError) and exchange.over:
         return "deadline"
     if not exchange.sent and isinstance(error, _NO_CONNECTION):

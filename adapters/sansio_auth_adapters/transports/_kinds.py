@@ -8,7 +8,7 @@ from sansio_auth.errors import ConfigurationError, TransportError
 from sansio_auth.wire import HttpRequest, host_of
 from sansio_auth_adapters.transports._exchange import Exchange
 
-__all__ = ["Kinds", "names_of", "read_failure"]
+__all__ = ["Kinds", "asks_for_certificate", "names_of", "read_failure"]
 
 #: For the name of an exception class: what failed, and whether anything may have been sent.
 Kinds = Mapping[str, tuple[str, bool]]
@@ -23,6 +23,19 @@ def names_of(error: BaseException | None) -> list[str]:
     return names
 
 
+def asks_for_certificate(error: BaseException | None) -> bool:
+    """Whether a server broke off because it was shown no client certificate.
+
+    That is an alert of TLS 1.3 (RFC 8446 section 6.2), which OpenSSL names in its text; libraries
+    hand it on in exceptions of their own, of which some keep the text only.
+    """
+    while error is not None:
+        if "ALERT_CERTIFICATE_REQUIRED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _meaning(error: Exception, kinds: Kinds, exchange: Exchange) -> tuple[str, bool]:
     if isinstance(error, RuntimeError) and "closed" in str(error):
         return "closed", False
@@ -33,6 +46,8 @@ def _meaning(error: Exception, kinds: Kinds, exchange: Exchange) -> tuple[str, b
     led = names_of(error)
     if "SSLError" in led and "TimeoutError" not in led:  # a wait of TLS is an SSLError too
         kind = "tls"
+    if asks_for_certificate(error):
+        kind = "client_certificate"
     if (kind in {"timeout", "connect"} or isinstance(error, TimeoutError)) and exchange.over:
         kind = "deadline"
     return kind, sent and exchange.sent

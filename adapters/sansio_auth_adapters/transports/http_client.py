@@ -3,18 +3,22 @@
 Knows requests-like clients by their behaviour: they are called with the keyword arguments that
 MSAL passes and nothing more, and answer with `status_code`, `text` and perhaps `headers`. Only a
 real `requests.Session` is told more, because its defaults would follow a redirect with the
-credential and wait for ever. For any other client, a redirect it followed is refused afterwards.
+credential, wait for ever, and put an entry of netrc in the place of the client's proof; and the
+body of its answer is read here, no further than the cap and the time allow. For any other client,
+a redirect it followed is refused afterwards, and so is a body that is too long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 from sansio_auth_adapters.ports import Transport
 from sansio_auth_adapters.transports._concealed import ConcealedForm
+from sansio_auth_adapters.transports._exchange import Bounds, Exchange, bounds_of, read_body
+from sansio_auth_adapters.transports._kinds import asks_for_certificate
 
 __all__ = ["HttpClientTransport", "PostHook", "error_of", "keywords_of", "read_answer"]
 
@@ -28,6 +32,7 @@ _KINDS: Final = {
     "TimeoutError": ("timeout", True),
     "ChunkedEncodingError": ("incomplete", True),
     "ContentDecodingError": ("incomplete", True),
+    "ProtocolError": ("incomplete", True),
     "ConnectionError": ("connect", True),
     "ConnectionRefusedError": ("connect", False),
 }
@@ -80,16 +85,20 @@ class HttpClientTransport:
 
         A redirect that the client followed is a `ResponseError` with code `redirect_refused`.
         """
-        keywords = keywords_of(request)
+        keywords, exchange = keywords_of(request), None
         if _is_session(self._client):
-            keywords |= {"allow_redirects": False, "timeout": request.timeout}
+            keywords |= {"allow_redirects": False, "timeout": request.timeout, "stream": True}
+            if getattr(self._client, "auth", None) is None:
+                keywords["auth"] = _unchanged
         method = cast("Callable[..., object]", getattr(self._client, request.method.lower()))
         options = dict(self._options)
         hook = options.pop("post", None)
         if request.method == "POST":
             keywords |= options
             method = cast("Callable[..., object]", hook) if hook is not None else method
-        return _called(method, request, keywords)
+        if keywords.get("stream") is True:
+            exchange = Exchange.begin(_bounds(keywords["timeout"]), request.timeout)
+        return _called(method, request, keywords, exchange)
 
     def close(self) -> None:
         """Close the client if it can be closed, as MSAL does."""
@@ -131,15 +140,67 @@ def keywords_of(request: HttpRequest) -> dict[str, object]:
     return {name: value for name, value in keywords.items() if value}
 
 
+def _bounds(timeout: object) -> Bounds:
+    """Return what requests' `timeout` bounds; one in words of urllib3's own bounds its waits."""
+    try:
+        return bounds_of(timeout)
+    except ConfigurationError:
+        return Bounds()
+
+
+def _unchanged(prepared: object) -> object:
+    """Be requests' `auth` and add nothing; without any, requests looks into netrc."""
+    return prepared
+
+
 def _called(
-    method: Callable[..., object], request: HttpRequest, keywords: Mapping[str, object]
+    method: Callable[..., object],
+    request: HttpRequest,
+    keywords: Mapping[str, object],
+    exchange: Exchange | None = None,
 ) -> HttpResponse:
     try:
-        return read_answer(method(request.url, **keywords), request)
+        answer = method(request.url, **keywords)
+        body = None if exchange is None else _unread(answer)
+        if body is None:
+            return read_answer(answer, request)
+        return _read_streamed(answer, body, request, cast("Exchange", exchange))
     except (ResponseError, TransportError):
         raise
     except Exception as error:
         raise error_of(error) from error
+
+
+class _Unread(Protocol):
+    """A body that requests left on the wire: urllib3's response."""
+
+    def read1(self, amt: int, *, decode_content: bool) -> bytes: ...
+    def close(self) -> None: ...
+
+
+def _unread(answer: object) -> _Unread | None:
+    """Return a body of which nothing was read, by a hook of the session for example."""
+    if getattr(answer, "_content_consumed", True):
+        return None
+    raw: object = getattr(answer, "raw", None)
+    return cast("_Unread", raw) if hasattr(raw, "read1") else None
+
+
+def _read_streamed(
+    answer: object, body: _Unread, request: HttpRequest, exchange: Exchange
+) -> HttpResponse:
+    headers = _headers(getattr(answer, "headers", None))
+    try:
+        coding = {name.lower(): value for name, value in headers}.get("content-encoding")
+        content = read_body(
+            lambda size: body.read1(size, decode_content=False),
+            exchange,
+            coding=coding,
+            max_bytes=request.max_bytes,
+        )
+    finally:
+        body.close()  # of one that was read to its end the connection is in the pool already
+    return HttpResponse(cast("int", getattr(answer, "status_code")), headers, content)  # noqa: B009
 
 
 def read_answer(answer: object, request: HttpRequest) -> HttpResponse:
@@ -160,6 +221,8 @@ def error_of(error: Exception) -> TransportError:
     """Return what a client's exception means, by the first of its types that is known."""
     if isinstance(error, RuntimeError) and "closed" in str(error):
         return TransportError("the http_client is closed", kind="closed", sent=False)
+    if asks_for_certificate(error):
+        return TransportError("the http_client has no certificate", kind="client_certificate")
     for base in type(error).__mro__:
         if base.__name__ in _KINDS:
             kind, sent = _KINDS[base.__name__]

@@ -80,6 +80,12 @@ class Urllib3Transport:
 
             return PostHook(options, self)
         known = {**self._given, **{name: it for name, it in options.items() if name != "post"}}
+        if known.get("cert") is not None:
+            raise ConfigurationError(
+                "cert: this transport presents no client certificate; pass an http_client that"
+                " does, such as a requests.Session with `cert`",
+                code="adapter_lacks_client_cert",
+            )
         if unknown := ", ".join(sorted(known.keys() - self._given.keys())):
             raise ConfigurationError(f"{unknown}: unknown argument", code="unknown_argument")
         alike = Urllib3Transport(

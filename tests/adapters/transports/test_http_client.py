@@ -10,6 +10,7 @@ import msal  # type: ignore[import-untyped] # has no types
 import pytest
 import requests
 from attrs import define
+from urllib3 import Timeout
 
 from sansio_auth.errors import ConfigurationError, ResponseError, TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse
@@ -129,6 +130,54 @@ def test_a_session_is_told_not_to_redirect_and_how_long_to_wait() -> None:
     _ = transport.send(HttpRequest("GET", URL, timeout=8))
     assert [it["allow_redirects"] for it in session.asked] == [False, False]
     assert [it["timeout"] for it in session.asked] == [7, 8]
+
+
+def test_a_sessions_body_is_read_within_bounds(serve: Serve) -> None:
+    """And by nobody else first; the connection is used again afterwards."""
+    server = serve(answering(response(200, b"{}" * 9_000)))
+    transport = HttpClientTransport(requests.Session())
+    for cap, fits in ((18_000, True), (17_999, False)):
+        request = HttpRequest("POST", server.url(), form=(), max_bytes=cap)
+        if fits:
+            assert [len(transport.send(request).body) for _ in range(2)] == [18_000] * 2
+            assert server.connections == 1
+            continue
+        with pytest.raises(TransportError) as caught:
+            _ = transport.send(request)
+        assert caught.value.kind == "body_too_large"
+    transport.close()
+
+
+def test_a_body_that_a_sessions_hook_has_read_is_taken_from_there(serve: Serve) -> None:
+    """Such as one that logs what came."""
+    server = serve(answering(response(200, b'{"a":1}')))
+    session = requests.Session()
+    seen: list[str] = []
+    session.hooks["response"] = [lambda answer, **_: seen.append(answer.text)]
+    transport = HttpClientTransport(session)
+    assert transport.send(HttpRequest("POST", server.url(), form=())).body == b'{"a":1}'
+    assert seen == ['{"a":1}']
+    transport.close()
+
+
+@pytest.mark.parametrize("timeout", [(2, 3), 4, Timeout(3)])
+def test_a_sessions_timeout_may_be_of_any_of_its_shapes(serve: Serve, timeout: object) -> None:
+    """A number, a pair, or urllib3's own."""
+    server = serve(answering(response(200, b"{}")))
+    transport = with_options(HttpClientTransport(requests.Session()), {"timeout": timeout})
+    assert transport.send(HttpRequest("POST", server.url(), form=())).body == b"{}"
+    transport.close()
+
+
+def test_a_sessions_own_authentication_is_kept(serve: Serve) -> None:
+    """Somebody set it: a gateway may ask for it."""
+    server = serve(answering(response(200, b"{}")))
+    session = requests.Session()
+    session.auth = ("gateway", CANARY)
+    transport = HttpClientTransport(session)
+    _ = transport.send(HttpRequest("POST", server.url(), form=()))
+    assert server.received[0].header("authorization") is not None
+    transport.close()
 
 
 def test_a_session_of_another_library_is_told_nothing_more() -> None:

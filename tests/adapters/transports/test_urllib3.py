@@ -202,7 +202,7 @@ def test_transports_of_one_call_share_their_connections(serve: Serve) -> None:
     transport.close()
 
 
-@pytest.mark.parametrize("name", ["cert", "allow_redirects", "headers", "verifi"])
+@pytest.mark.parametrize("name", ["certificate", "allow_redirects", "headers", "verifi"])
 def test_an_option_that_is_unknown_is_refused(name: str) -> None:
     """By its name."""
     with pytest.raises(ConfigurationError, match=name) as caught:

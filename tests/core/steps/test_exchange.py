@@ -13,6 +13,7 @@ from sansio_auth import (
     AssertionCredential,
     ClientSecret,
     ConfidentialClient,
+    ConfigurationError,
     Failure,
     GetAssertion,
     HttpResponse,
@@ -89,6 +90,18 @@ def test_the_policy_says_how_often(retries: int) -> None:
     assert len(world.exchanges) == retries + 1
     assert isinstance(flow.error, TransportError)
     assert (flow.error.kind, flow.error.sent, flow.error.stage) == ("connect", False, "token")
+
+
+def test_a_client_certificate_that_is_missing_is_the_callers_to_add() -> None:
+    """No other transport failure is."""
+    world = World(example_tenant())
+    cause = OSError("an alert")
+    world.faults = [Failure("client_certificate", cause=cause)]
+    flow = _play(world)
+    assert isinstance(flow.error, ConfigurationError)
+    assert flow.error.code == "adapter_lacks_client_cert"
+    assert (flow.error.stage, flow.error.__cause__) == ("token", cause)
+    assert len(world.exchanges) == 1
 
 
 def test_no_time_left_is_no_further_attempt() -> None:
