@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -26,27 +25,7 @@ from sansio_auth.wire import HttpResponse
 
 __all__ = ["Hold", "held_refusal", "hold_after", "hold_key", "read_retry_after"]
 
-_DIGITS: Final = re.compile(r"[0-9]{1,20}")
-_NEGATIVE: Final = re.compile(r"-[0-9]{1,20}")
-_MONTHS: Final = {
-    name: number
-    for number, name in enumerate(
-        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
-    )
-}
-_TIME: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
-#: RFC 9110 section 5.6.7: IMF-fixdate, and the obsolete RFC 850 and asctime forms.
-_DATES: Final = tuple(
-    re.compile(form, re.ASCII)
-    for form in (
-        rf"\w{{3}}, (?P<day>\d\d) (?P<month>\w{{3}}) (?P<year>\d{{4}}) {_TIME} GMT",
-        rf"\w{{6,9}}, (?P<day>\d\d)-(?P<month>\w{{3}})-(?P<year>\d\d) {_TIME} GMT",
-        rf"\w{{3}} (?P<month>\w{{3}}) (?P<day>[ \d]\d) {_TIME} (?P<year>\d{{4}})",
-    )
-)
-_CENTURY: Final = 100
-_HALF_CENTURY: Final = 50
-_TWO_DIGITS: Final = 2
+_DIGITS: Final = re.compile(r"-?[0-9]{1,20}")
 _BAD_REQUEST: Final = 400
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
@@ -72,32 +51,6 @@ class Hold(Confidential):
         return self.since <= now < self.until
 
 
-def _date(text: str, now: float) -> float | None:
-    for form in _DATES:
-        if (match := form.fullmatch(text)) is None:
-            continue
-        year = int(match["year"])
-        if len(match["year"]) == _TWO_DIGITS:
-            this_year = datetime.fromtimestamp(now, UTC).year
-            year += this_year - this_year % _CENTURY
-            if year > this_year + _HALF_CENTURY:
-                year -= _CENTURY
-        try:
-            moment = datetime(
-                year,
-                _MONTHS.get(match["month"], 0),
-                int(match["day"]),
-                int(match["hour"]),
-                int(match["minute"]),
-                min(int(match["second"]), 59),  # a leap second
-                tzinfo=UTC,
-            )
-        except ValueError:
-            return None
-        return moment.timestamp()
-    return None
-
-
 def read_retry_after(value: str | None, *, now: float, policy: Policy) -> tuple[float | None, bool]:
     """Return the seconds a Retry-After header asks for, and whether it could be read.
 
@@ -108,10 +61,10 @@ def read_retry_after(value: str | None, *, now: float, policy: Policy) -> tuple[
         return None, True
     text = value.strip(" \t")
     if _DIGITS.fullmatch(text):
-        return float(min(int(text), policy.retry_after_cap)), True
-    if _NEGATIVE.fullmatch(text):
-        return 0.0, False
-    moment = _date(text, now)
+        return float(min(max(int(text), 0), policy.retry_after_cap)), not text.startswith("-")
+    from sansio_auth._http_date import parse_http_date
+
+    moment = parse_http_date(text, now)
     if moment is None:
         return float(policy.default_hold), False
     return min(max(moment - now, 0.0), float(policy.retry_after_cap)), True

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Unpack
 
-from attrs import frozen
-
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
 from sansio_auth.authority import Endpoints
@@ -38,9 +36,10 @@ def _get_accounts() -> Callable[[Registration, str | None], Script[Ended[tuple[A
     return get_accounts
 
 
-@frozen(kw_only=True)
 class UserMethods(Registration):
     """What a client can do for users who sign in, beyond acting on their behalf."""
+
+    __slots__ = ()
 
     def acquire_token_silent(
         self, scopes: Iterable[str], home_account_id: str, **options: Unpack[RequestOptions]

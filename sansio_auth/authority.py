@@ -51,13 +51,14 @@ SHARED_TENANTS: Final = frozenset({"common", "organizations", "consumers"})
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 #: What most authorities are written like; if the host is a known one, nothing is left to check.
 _PLAIN: Final = re.compile(rf"https://([a-z0-9.-]{{1,253}})/({_GUID.pattern})/?")
+# What follows is for other authorities, and compiled when there is one.
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
-_SINGLE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}")
-_HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})+"
+_SINGLE: Final = r"[A-Za-z0-9_][A-Za-z0-9_.~-]{0,127}"
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _NUMBER: Final = r"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
-_NUMERIC_HOST: Final = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*")
-_PATH: Final = re.compile(r"[A-Za-z0-9._~/-]*")
+_NUMERIC_HOST: Final = rf"{_NUMBER}(?:\.{_NUMBER})*"
+_PATH: Final = r"[A-Za-z0-9._~/-]*"
 _HTTPS_PORT: Final = 443
 _MAX_URL: Final = 2048
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
@@ -150,7 +151,7 @@ def _host_and_port(parts: SplitResult, *, loopback: bool) -> tuple[str, int | No
     host = (parts.hostname or "").removesuffix(".")
     if loopback and host in _LOOPBACK:
         return host, None if port == _HTTPS_PORT else port
-    if not _HOST.fullmatch(host) or _NUMERIC_HOST.fullmatch(host):
+    if not re.fullmatch(_HOST, host) or re.fullmatch(_NUMERIC_HOST, host):
         raise ValueError("its host is not a DNS name")
     return host, None if port == _HTTPS_PORT else port
 
@@ -174,14 +175,18 @@ def _kind(host: str, segments: list[str], *, oidc: bool) -> AuthorityKind:
 
 def _check_tenant(host: str, tenant: str, kind: AuthorityKind) -> None:
     if kind == "entra" and is_well_known(host):
-        if _GUID.fullmatch(tenant) or _DOMAIN.fullmatch(tenant) or tenant.lower() in SHARED_TENANTS:
+        if (
+            _GUID.fullmatch(tenant)
+            or re.fullmatch(_DOMAIN, tenant)
+            or tenant.lower() in SHARED_TENANTS
+        ):
             return
         raise ConfigurationError(
             "authority: the tenant must be a GUID, a domain name such as contoso.onmicrosoft.com,"
             " or one of common, organizations, consumers",
             code="authority_tenant",
         )
-    if not _SINGLE.fullmatch(tenant):
+    if not re.fullmatch(_SINGLE, tenant):
         raise ConfigurationError(
             "authority: the first path segment is not a tenant", code="authority_tenant"
         )
@@ -223,7 +228,7 @@ def _read(url: str, *, oidc: bool, loopback: bool) -> Authority:
         raise ConfigurationError(f"authority: {error}", code="authority_host") from None
     segments = [segment for segment in parts.path.split("/") if segment]
     kind = _kind(host, segments, oidc=oidc)
-    if not _PATH.fullmatch(parts.path) or any(s in {".", ".."} for s in segments):
+    if not re.fullmatch(_PATH, parts.path) or any(s in {".", ".."} for s in segments):
         raise ConfigurationError(
             "authority: its path may hold letters, digits and ._~- only, and no dot segments",
             code="authority_tenant",

@@ -23,6 +23,7 @@ __all__ = [
     "ClientSecret",
     "Credential",
     "Secret",
+    "UnsignedAssertion",
 ]
 
 
@@ -40,7 +41,7 @@ def _check_secret(_: object, __: object, value: Secret) -> None:
         problem = "ends with a line break, as it does when read from a file; strip it"
     elif text.startswith("\ufeff"):
         problem = "begins with a byte order mark; strip it"
-    elif _HALF_CHARACTER.search(text):
+    elif not text.isascii() and _HALF_CHARACTER.search(text):
         problem = "holds characters that cannot be sent; it was decoded wrongly"
     if problem is not None:
         raise ConfigurationError(f"client_credential: the secret {problem}", code="bad_secret")
@@ -87,6 +88,17 @@ class CertificateCredential:
     def algorithm(self) -> Literal["RS256", "PS256"]:
         """The JWS algorithm."""
         return "RS256" if self.sha1 else "PS256"
+
+
+@frozen(repr=False)
+class UnsignedAssertion:
+    """Header and payload of a JWT as the JSON texts to be signed (RFC 7515 section 5.1)."""
+
+    header: str
+    payload: str
+
+    def __repr__(self) -> str:
+        return "UnsignedAssertion(...)"
 
 
 @frozen

@@ -11,7 +11,7 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from sansio_auth._assertion import UnsignedAssertion
+from sansio_auth.credentials import UnsignedAssertion
 from sansio_auth.partition import (
     Accounts,
     AppTokens,

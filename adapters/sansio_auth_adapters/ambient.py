@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Final
 
 from sansio_auth.errors import ConfigurationError
@@ -61,6 +60,8 @@ def _no_path() -> ConfigurationError:
 
 def file_stamp(path: str) -> tuple[int, int, int]:
     """Return what changes when a file is replaced or written; links are followed."""
+    from pathlib import Path
+
     try:
         status = Path(path).stat()
     except ValueError:
@@ -70,6 +71,8 @@ def file_stamp(path: str) -> tuple[int, int, int]:
 
 def _read(path: str, most: int) -> bytes:
     """Return a file's content, of a huge one no more than tells that it is huge."""
+    from pathlib import Path
+
     try:
         with Path(path).open("rb") as file:
             return file.read(most + 1)

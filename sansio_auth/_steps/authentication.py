@@ -6,9 +6,9 @@ by the shell; a ready-made one is fetched from whoever makes it and looked at be
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sansio_auth._assertion import unsigned_assertion
+from sansio_auth._later import later
 from sansio_auth._seed import derive_uuid
 from sansio_auth._steps.conversation import Conversation
 from sansio_auth._token import decode_part
@@ -19,6 +19,11 @@ from sansio_auth.errors import AssertionFailed
 from sansio_auth.flow import Script, ask
 from sansio_auth.registration import Registration
 from sansio_auth.wire import Pairs
+
+if TYPE_CHECKING:
+    from sansio_auth import _assertion
+else:
+    _assertion = later("sansio_auth._assertion")
 
 __all__ = ["authenticate", "secret_proof"]
 
@@ -48,7 +53,7 @@ def authenticate(talk: Conversation, endpoints: Endpoints, endpoint: str) -> Scr
         talk.assertions += 1
         if credential.expires_at is not None and credential.expires_at <= talk.now:
             talk.warn("certificate_expired")  # Entra decides; some tenants still accept it
-        claims = unsigned_assertion(
+        claims = _assertion.unsigned_assertion(
             credential,
             client_id=registration.client_id,
             audience=endpoints.token,

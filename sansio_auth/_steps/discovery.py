@@ -6,15 +6,9 @@ Knows when to ask and what to do when nobody answers; what an answer may say is 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sansio_auth._discovery import (
-    instance_discovery_request,
-    needs_instance_discovery,
-    openid_configuration_request,
-    read_instance_discovery,
-    read_openid_configuration,
-)
+from sansio_auth._later import later
 from sansio_auth._steps.conversation import (
     Conversation,
     bounded,
@@ -30,6 +24,11 @@ from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Script
 from sansio_auth.partition import EndpointsFound, Knowledge
 from sansio_auth.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from sansio_auth import _discovery
+else:
+    _discovery = later("sansio_auth._discovery")
 
 __all__ = ["discover"]
 
@@ -64,13 +63,13 @@ def _ask_authority(talk: Conversation) -> Script[Endpoints]:
     registration = talk.call.registration
     authority, trusted = registration.authority, registration.trusted_hosts
     url: str | None = None
-    if needs_instance_discovery(authority, validate=registration.validate_authority):
-        instance = instance_discovery_request(authority, registration.instance_discovery)
+    if _discovery.needs_instance_discovery(authority, validate=registration.validate_authority):
+        instance = _discovery.instance_discovery_request(authority, registration.instance_discovery)
         response = yield from _fetch(talk, instance)
-        url = read_instance_discovery(authority, response)
+        url = _discovery.read_instance_discovery(authority, response)
         _ = pinned(authority, url, "tenant_discovery_endpoint", trusted_hosts=trusted | _MICROSOFT)
-    response = yield from _fetch(talk, openid_configuration_request(authority, url))
-    return read_openid_configuration(authority, response, trusted_hosts=trusted)
+    response = yield from _fetch(talk, _discovery.openid_configuration_request(authority, url))
+    return _discovery.read_openid_configuration(authority, response, trusted_hosts=trusted)
 
 
 def _fetch(talk: Conversation, request: HttpRequest) -> Script[HttpResponse]:

@@ -6,9 +6,11 @@ seconds of patience and past any proxy, and the answer is remembered, also when 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import evolve
 
-from sansio_auth._region import imds_request, read_imds, regional_endpoint
+from sansio_auth._later import later
 from sansio_auth._steps.conversation import Conversation, learn
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
@@ -16,6 +18,11 @@ from sansio_auth.effects import SendHttp
 from sansio_auth.flow import Script, ask
 from sansio_auth.partition import Knowledge, RegionFound
 from sansio_auth.wire import HttpResponse
+
+if TYPE_CHECKING:
+    from sansio_auth import _region
+else:
+    _region = later("sansio_auth._region")
 
 __all__ = ["is_regional", "locate"]
 
@@ -39,17 +46,17 @@ def locate(
         region = yield from _find(talk, knowledge)
     if region is None:
         return (endpoints.token,)
-    return (regional_endpoint(endpoints.token, region), endpoints.token)
+    return (_region.regional_endpoint(endpoints.token, region), endpoints.token)
 
 
 def _find(talk: Conversation, knowledge: Knowledge) -> Script[str | None]:
     if knowledge.region_known:
         return knowledge.region
     patience = talk.call.registration.policy.imds_timeout
-    request = evolve(imds_request(), timeout=patience, max_bytes=65_536)
+    request = evolve(_region.imds_request(), timeout=patience, max_bytes=65_536)
     answer, talk.now = yield from ask(SendHttp(request))
     talk.requests += 1
-    region = read_imds(answer) if isinstance(answer, HttpResponse) else None
+    region = _region.read_imds(answer) if isinstance(answer, HttpResponse) else None
     if region is None:
         talk.warn("region_unknown")
     yield from learn(talk, RegionFound(region))

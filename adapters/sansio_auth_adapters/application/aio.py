@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from sansio_auth._later import later
 from sansio_auth.errors import FlowError
 from sansio_auth_adapters import ambient
-from sansio_auth_adapters.application import user_plans
 from sansio_auth_adapters.application.async_driving import AwaitedApplication
 from sansio_auth_adapters.application.dicts import (
     AccountDict,
@@ -24,6 +25,11 @@ from sansio_auth_adapters.application.plan import (
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
+
+if TYPE_CHECKING:
+    from sansio_auth_adapters.application import user_plans
+else:
+    user_plans = later("sansio_auth_adapters.application.user_plans")
 
 __all__ = ["AsyncConfidentialClientApplication"]
 

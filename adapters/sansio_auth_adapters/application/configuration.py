@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import field, frozen
 
 from sansio_auth import __version__
 from sansio_auth._json import JsonObject
-from sansio_auth._region import check_region, is_region
+from sansio_auth._later import later
 from sansio_auth.authority import Authority, parse_authority
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.policy import Policy
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.credential import Callback, Signer, read_credential
+
+if TYPE_CHECKING:
+    from sansio_auth import _region
+else:
+    _region = later("sansio_auth._region")
 
 __all__ = ["Configured", "configure"]
 
@@ -36,7 +41,7 @@ class Configured:
     signer: Signer | Callback = field(repr=False)
 
 
-def _region(value: object, credential: object) -> tuple[str | None, bool]:
+def _read_region(value: object, credential: object) -> tuple[str | None, bool]:
     """Return the region, and whether the machine is to be asked for it.
 
     Observed: None heeds `MSAL_FORCE_REGION` and nothing else; True heeds `REGION_NAME`, of which
@@ -44,17 +49,19 @@ def _region(value: object, credential: object) -> tuple[str | None, bool]:
     """
     if value is None:
         forced = ambient.environment("MSAL_FORCE_REGION") if credential else ""
-        return (check_region(forced, "MSAL_FORCE_REGION"), False) if forced else (None, False)
+        return (
+            (_region.check_region(forced, "MSAL_FORCE_REGION"), False) if forced else (None, False)
+        )
     if value is False:
         return None, False
     if value is True:
         named = ambient.environment("REGION_NAME")
-        return (named if is_region(named) else None, not named)
+        return (named if _region.is_region(named) else None, not named)
     if not isinstance(value, str):
         raise ConfigurationError(
             "azure_region: a region's name, True, False or None is needed", code="region"
         )
-    return check_region(value, "azure_region"), False
+    return _region.check_region(value, "azure_region"), False
 
 
 def _authority(authority: object, oidc_authority: object) -> Authority:
@@ -142,7 +149,7 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         )
     parsed = _authority(authority, oidc_authority)
     credential = read_credential(client_credential, adfs=parsed.kind == "adfs")
-    region, find_region = _region(azure_region, client_credential)
+    region, find_region = _read_region(azure_region, client_credential)
     client = ConfidentialClient(
         client_id=client_id,
         authority=parsed,

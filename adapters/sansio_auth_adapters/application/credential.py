@@ -6,7 +6,6 @@ constructor, and never on the way to a token. No message shows a value of the di
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
@@ -127,7 +126,9 @@ def text_of(entry: object, name: str) -> bytes:
 def _read_mapping(value: Mapping[object, object], *, adfs: bool) -> WorkingCredential:
     for name in value:
         if name not in _KNOWN:
-            near = difflib.get_close_matches(str(name), _KNOWN, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(str(name), _KNOWN, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(_KNOWN)}"
             raise impossible(f"a key of the dict is unknown{hint}", "unknown_key")
     # Observed: a key with a falsy value counts as absent, as an unset variable gives it.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from sansio_auth._later import later
 from sansio_auth_adapters import ambient
-from sansio_auth_adapters.application import user_plans
 from sansio_auth_adapters.application.dicts import (
     AccountDict,
     TokenDict,
@@ -23,6 +24,11 @@ from sansio_auth_adapters.application.plan import (
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
+
+if TYPE_CHECKING:
+    from sansio_auth_adapters.application import user_plans
+else:
+    user_plans = later("sansio_auth_adapters.application.user_plans")
 
 __all__ = ["ConfidentialClientApplication"]
 
