@@ -22,7 +22,7 @@ from sansio_auth_adapters.application.parts import (
     knowledge_store,
     token_store,
 )
-from sansio_auth_adapters.application.plan import Plan
+from sansio_auth_adapters.application.plan import Plan, client_credentials_plan
 from sansio_auth_adapters.application.repeats import Repeats
 from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.single_flight import flights_of
@@ -108,7 +108,7 @@ class Application:
         self._credential: Final = Concealed(client_credential)
         self._counters: Final = Counters()
         self._tenants: Final[dict[str, ConfidentialClient]] = {}
-        self._repeats: Final = Repeats(store.peek, configured.client.policy, self._counters)
+        self._repeats: Final = Repeats(store, configured.client.policy, self._counters)
         self._open(Connection(http_client, verify, proxies, timeout))
 
     def _open(self, connection: Connection) -> None:
@@ -164,6 +164,23 @@ class Application:
             if len(self._tenants) < _TENANTS:
                 self._tenants[name] = found
         return found
+
+    def _plan(
+        self,
+        tenant_id: str | None,
+        scopes: Iterable[str],
+        claims_challenge: str | Mapping[str, object] | None,
+        keywords: Mapping[str, object],
+    ) -> Plan:
+        """Return the plan of a call for the application's own token; a plain one is made once."""
+        plain = not claims_challenge and not keywords
+        plan = self._repeats.plan(tenant_id, scopes) if plain else None
+        if plan is None:
+            client = self._client_of(tenant_id)
+            plan = client_credentials_plan(client, scopes, claims_challenge, keywords)
+            if plain:
+                self._repeats.keep(tenant_id, scopes, plan)
+        return plan
 
     def _stored(self, plan: Plan, now: float) -> AccessRow | None:
         """Return the fresh row in memory that serves this call; no lock, no flow."""

@@ -18,18 +18,20 @@ from sansio_auth.policy import Policy
 from sansio_auth_adapters.application.dicts import TokenDict, cached_dict
 from sansio_auth_adapters.application.parts import Counters
 from sansio_auth_adapters.application.plan import Plan
+from sansio_auth_adapters.ports import AsyncStore, Store
+from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = ["Repeats", "whose_calls", "whose_silent_calls"]
 
 #: What can be read twice, and is no `str`, which is no list of scopes.
 _READ_AGAIN: Final = frozenset({list, tuple})
-#: How many calls one application keeps at hand; beyond that all are forgotten and found again.
-_MOST: Final = 4096
+#: How many calls one application keeps at hand: as many again that were not made lately.
+_MOST: Final = 8192
 
 
 @final
 class _Place:
-    """Where a call's token is, and the call itself where it is kept."""
+    """Where a call's token is, what was found there, and the call itself where it is kept."""
 
     __slots__ = ("found", "key", "plan", "where")
 
@@ -40,55 +42,52 @@ class _Place:
         self.found = _NOTHING
 
 
-#: What was found in a partition: the partition, from when to when its token is fresh (POSIX
-#: seconds, both inside), when it ends, and the dictionary. One tuple, as others may be reading.
-_Finding: TypeAlias = tuple[Partition | None, float, float, int, TokenDict]
+#: What was found: the store's version then, from when to when the token is fresh (POSIX seconds,
+#: both inside), when it ends, and the dictionary. One tuple, as others may be reading it.
+_Finding: TypeAlias = tuple[object, float, float, int, TokenDict]
 _NOTHING: Final[_Finding] = (None, math.inf, -math.inf, 0, {"access_token": ""})
 
 
-def _look(tokens: Partition, key: TokenKey, margin: float, skew: float) -> _Finding:
-    span = fresh_span(cast("Tokens", tokens), key, margin, skew)
-    if span is None or span[1] > span[2]:
-        return tokens, *_NOTHING[1:]
-    row, first, last = span
-    return tokens, first, last, row[EXPIRES_ON], cached_dict(row, first)
+class _Unversioned:
+    """A store that does not tell whether anything in it changed: it may have, every time."""
+
+    def __init__(self, peek: Callable[[PartitionKey], Partition | None]) -> None:
+        self.peek: Final = peek
+
+    @property
+    def version(self) -> object:
+        """A version like no other."""
+        return object()
 
 
 class Repeats:
     """Where the tokens of earlier calls are, by the arguments that the calls were made with."""
 
-    def __init__(
-        self,
-        peek: Callable[[PartitionKey], Partition | None],
-        policy: Policy,
-        counters: Counters,
-    ) -> None:
-        self._peek: Final = peek
+    def __init__(self, store: Store | AsyncStore, policy: Policy, counters: Counters) -> None:
+        self._store: Final = store if isinstance(store, MemoryStore) else _Unversioned(store.peek)
         self._margin: Final = policy.early_expiry
         self._skew: Final = policy.clock_skew
         self._counters: Final = counters
         self._places: dict[tuple[Hashable, ...], _Place] = {}
+        self._older: dict[tuple[Hashable, ...], _Place] = {}
 
     def find(self, whose: Hashable, scopes: Iterable[str], now: float) -> TokenDict | None:
         """Return the fresh token of a call like this one, None where there is none in memory.
 
-        `whose` tells apart whatever scopes do not; `now` is POSIX seconds.
+        `whose` tells apart whatever scopes do not; `now` is POSIX seconds. While the store's
+        version is the same, what was found in it is still there.
         """
         if type(scopes) not in _READ_AGAIN:
             return None  # an iterator can be read only once, and a str is no list of scopes
         try:
-            place = self._places.get((whose, *scopes))
+            place = self._places.get((whose, *scopes)) or self._recall((whose, *scopes))
         except TypeError:
             return None  # what cannot be hashed is no scope; the call itself says so
         if place is None:
             return None
-        tokens = self._peek(place.where)
-        found, first, last, expires_on, answer = place.found
-        if tokens is not found:
-            if tokens is None:
-                return None
-            place.found = _look(tokens, place.key, self._margin, self._skew)
-            _, first, last, expires_on, answer = place.found
+        version, first, last, expires_on, answer = place.found
+        if version != self._store.version:
+            _, first, last, expires_on, answer = self._look(place)
         if not first <= now <= last:
             return None
         self._counters.hits += 1
@@ -96,9 +95,35 @@ class Repeats:
         result["expires_in"] = int(expires_on - now)
         return result
 
+    def _look(self, place: _Place) -> _Finding:
+        """Look into the store again. The version is read first: what is newer is seen later."""
+        version = self._store.version
+        tokens = self._store.peek(place.where)
+        span = None
+        if tokens is not None:
+            span = fresh_span(cast("Tokens", tokens), place.key, self._margin, self._skew)
+        if span is None or span[1] > span[2]:
+            place.found = version, *_NOTHING[1:]
+        else:
+            row, first, last = span
+            place.found = version, first, last, row[EXPIRES_ON], cached_dict(row, first)
+        return place.found
+
+    def _recall(self, arguments: tuple[Hashable, ...]) -> _Place | None:
+        """Return the place of a call that was not made lately, which it has been now."""
+        place = self._older.get(arguments)
+        if place is not None:
+            self._put(arguments, place)
+        return place
+
+    def _put(self, arguments: tuple[Hashable, ...], place: _Place) -> None:
+        if len(self._places) >= _MOST:
+            self._older, self._places = self._places, {}
+        self._places[arguments] = place
+
     def plan(self, whose: Hashable, scopes: Iterable[str]) -> Plan | None:
         """Return the plan that was kept of a call like this one, of which `find` found no token."""
-        if not isinstance(scopes, list | tuple):
+        if type(scopes) not in _READ_AGAIN:
             return None
         try:
             place = self._places.get((whose, *scopes))
@@ -123,9 +148,7 @@ class Repeats:
         where = request.partition_key(None)
         if where is None:
             return
-        if len(self._places) >= _MOST:
-            self._places = {}
-        self._places[whose, *scopes] = _Place(where, request.key, kept)
+        self._put((whose, *scopes), _Place(where, request.key, kept))
 
 
 #: What tells one caller's tokens from another's, beyond scopes: the kind of call, who, and where.

@@ -20,7 +20,6 @@ from sansio_auth_adapters.application.dicts import (
 from sansio_auth_adapters.application.driving import DrivenApplication
 from sansio_auth_adapters.application.parts import AuthorityView, HttpClientView
 from sansio_auth_adapters.application.plan import (
-    client_credentials_plan,
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
@@ -75,22 +74,14 @@ class ConfidentialClientApplication(DrivenApplication):
 
         `scopes` is one resource's `/.default`.
         """
-        plain = not (claims_challenge or fmi_path or forwarded_client_claims or kwargs)
-        if plain:
+        if not (claims_challenge or fmi_path or forwarded_client_claims or kwargs):
             found = self._repeats.find(tenant_id, scopes, self._world.clock())
             if found is not None:
                 return found
-            kept = self._repeats.plan(tenant_id, scopes)
-            if kept is not None:
-                return self._got(kept)
-        keywords = {
-            **kwargs, "fmi_path": fmi_path, "forwarded_client_claims": forwarded_client_claims,
-        }  # fmt: skip
-        client = self._client_of(tenant_id)
-        plan = client_credentials_plan(client, scopes, claims_challenge, keywords)
-        if plain:
-            self._repeats.keep(tenant_id, scopes, plan)
-        return self._got(plan)
+        else:
+            kwargs["fmi_path"] = fmi_path
+            kwargs["forwarded_client_claims"] = forwarded_client_claims
+        return self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
 
     def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""

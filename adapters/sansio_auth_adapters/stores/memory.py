@@ -43,6 +43,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._partitions: dict[PartitionKey, Partition] = {}
+        #: Grows with every change: while it is the same, so is what was found after reading it.
+        self.version: int = 0
         self._index = Index()
         self._ends = Ends()
         self._lock = threading.Lock()
@@ -100,6 +102,7 @@ class MemoryStore:
         elif before is not None:
             del self._partitions[key]
             self._index.changed(key, before, None)
+        self.version += 1  # after the change: who reads the old version looks again
 
     def _drop_what_is_over(
         self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]

@@ -213,6 +213,7 @@ class TokenCache(MemoryStore):
         loaded = load(cache)
         with self._lock:
             self._partitions.clear()
+            self.version += 1
             self._index = Index()
             self._families.clear()
             for key, partition in loaded.partitions.items():
