@@ -173,7 +173,7 @@ class Application:
         keywords: Mapping[str, object],
     ) -> Plan:
         """Return the plan of a call for the application's own token; a plain one is made once."""
-        plain = not claims_challenge and not keywords
+        plain = claims_challenge is None and not keywords
         plan = self._repeats.plan(tenant_id, scopes) if plain else None
         if plan is None:
             client = self._client_of(tenant_id)

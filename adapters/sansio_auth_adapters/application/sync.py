@@ -74,7 +74,7 @@ class ConfidentialClientApplication(DrivenApplication):
 
         `scopes` is one resource's `/.default`.
         """
-        if not (claims_challenge or fmi_path or forwarded_client_claims or kwargs):
+        if claims_challenge is fmi_path is forwarded_client_claims is None and not kwargs:
             found = self._repeats.find(tenant_id, scopes, self._world.clock())
             if found is not None:
                 return found
@@ -104,7 +104,7 @@ class ConfidentialClientApplication(DrivenApplication):
         The same assertion and scopes are answered from the cache while the token is fresh;
         `claims_challenge` and `force_refresh=True` go past it.
         """
-        plain = not (claims_challenge or forwarded_client_claims or kwargs)
+        plain = claims_challenge is forwarded_client_claims is None and not kwargs
         whose = whose_calls(tenant_id, user_assertion) if plain else None
         if whose is not None:
             found = self._repeats.find(whose, scopes, self._world.clock())
@@ -319,7 +319,7 @@ class ConfidentialClientApplication(DrivenApplication):
         """
         if not account:
             return None
-        plain = not (authority or force_refresh or claims_challenge or kwargs)
+        plain = authority is claims_challenge is None and not force_refresh and not kwargs
         whose = whose_silent_calls(tenant_id, account) if plain else None
         if whose is not None:
             found = self._repeats.find(whose, scopes, self._world.clock())
