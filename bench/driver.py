@@ -33,6 +33,13 @@ class AsyncMemory(Memory):
         pass
 
 
+class InTenant:
+    """One application, in one of its tenants."""
+
+    def __init__(self, app, tenant):
+        self.app, self.tenant = app, tenant
+
+
 class Ours(Driver):
     name = "ours"
     caps = frozenset("app cert obo obo_cache fill fill_user serialize async loopback".split())
@@ -68,7 +75,14 @@ tok = app.acquire_token_for_client([SCOPE])["access_token"]
             authority="https://%s/%s" % (authority_host or fx.HOST, tenant),
             http_client=transport, token_cache=cache, http_cache=http_cache)
 
+    def family(self, cred, transport, cache):
+        """One application serves all tenants: `tenant_id` is an argument of the call."""
+        app = self.make_app(tenant=fx.TENANT, cred=cred, transport=transport, cache=cache)
+        return lambda tenant: InTenant(app, tenant)
+
     def app_call(self, app, tenant, scopes):
+        if isinstance(app, InTenant):
+            return partial(app.app.acquire_token_for_client, scopes, tenant_id=app.tenant)
         return partial(app.acquire_token_for_client, scopes)
 
     def obo_call(self, app, tenant, assertion, scopes):
