@@ -1,0 +1,20 @@
+"""Fresh interpreters for what one process can do only once, or must not do beside something else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+__all__ = ["ROOT", "output_of"]
+
+ROOT: Final = Path(__file__).parents[1]
+
+
+def output_of(*arguments: str) -> str:
+    """Return what an interpreter with these arguments prints; its errors pass through."""
+    ran = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return ran.stdout

@@ -1,0 +1,112 @@
+"""A token that is in memory: what it costs to get it, whatever else is in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from bench.effort import Effort
+from bench.libraries import present
+from bench.libraries.library import AsyncCall, Call
+from bench.libraries.msal_shaped import Cache, MsalShaped, fill
+from bench.libraries.ours import Ours
+from bench.lines import MSAL, OURS, Goal, Line, Series, compared
+from bench.tenant import Tenant
+from bench.timing import Batch, awaited, interleaved, ratio, repeated
+
+__all__ = ["filled", "rows"]
+
+_FLAT = Goal(1.2)
+
+
+def filled(library: MsalShaped, tokens: int) -> Cache:
+    """Return a cache with so many tokens of up to a thousand other tenants."""
+    cache = library.cache()
+    fill(cache, range(tokens - 1), max(1, min(1_000, tokens // 10)))
+    return cache
+
+
+def _warm(call: Call, tenant: Tenant) -> Batch:
+    """Return the batch of a call that is proved to be answered from memory."""
+    call()
+    call()
+    if tenant.requests != 1:
+        raise RuntimeError(f"{tenant.requests} requests where one was expected")
+    return repeated(call)
+
+
+def _warm_async(loop: asyncio.AbstractEventLoop, call: AsyncCall, tenant: Tenant) -> Batch:
+    async def twice() -> None:
+        await call()
+        await call()
+
+    loop.run_until_complete(twice())
+    if tenant.requests != 1:
+        raise RuntimeError(f"{tenant.requests} requests where one was expected")
+    return awaited(loop, call)
+
+
+def _one_token(effort: Effort) -> Line:
+    batches = {}
+    for name, library in present().items():
+        tenant = Tenant()
+        batches[name] = _warm(library.app_token(tenant), tenant)
+    return compared(
+        "token from memory, application", interleaved(batches, effort), Goal(1 / 15, MSAL)
+    )
+
+
+def _awaited(effort: Effort, loop: asyncio.AbstractEventLoop) -> Line:
+    batches = {}
+    for library in present().values():
+        tenant = Tenant()
+        call = library.async_app_token(tenant)
+        if call is not None:
+            batches[library.async_name] = _warm_async(loop, call, tenant)
+    samples = interleaved(batches, effort)
+    return compared("the same, awaited", samples, Goal(1 / 8, "azure-identity.aio"))
+
+
+def _growing(effort: Effort, loop: asyncio.AbstractEventLoop) -> Iterator[Line | Series]:
+    """Measure all sizes in the same rounds, so that their ratios hold."""
+    batches: dict[tuple[str, int], Batch] = {}
+    for size in effort.sizes:
+        for name, library in present().items():
+            if not isinstance(library, MsalShaped):
+                continue
+            tenant, cache = Tenant(), filled(library, size)
+            batches[name, size] = _warm(library.app_token(tenant, cache=cache), tenant)
+            if isinstance(library, Ours):
+                tenant = Tenant()
+                call = library.async_app_token(tenant, cache)
+                loop.run_until_complete(_once(call))
+                batches["awaited", size] = awaited(loop, call)
+    samples = interleaved(batches, effort)
+    first, last = effort.sizes[0], effort.sizes[-1]
+    growth = {
+        name: ratio(samples[name, last], samples[name, first])
+        for name in dict.fromkeys(name for name, _ in batches)
+    }
+    in_memory = f"{last:,} tokens in memory against {first}"
+    told = {name: value for name, value in growth.items() if name != "awaited"}
+    yield Line(f"token from memory: {in_memory}", "x", told, _FLAT)
+    yield Line(f"the same, awaited: {in_memory}", "x", {OURS: growth["awaited"]}, _FLAT)
+    yield Series(
+        "token from memory, by tokens in other partitions", "s", effort.sizes,
+        {
+            name: tuple(samples[name, size].median for size in effort.sizes)
+            for name in told
+        },
+    )  # fmt: skip
+
+
+async def _once(call: AsyncCall) -> None:
+    await call()
+
+
+def rows(effort: Effort) -> Iterator[Line | Series]:
+    """Yield the cost of a token from memory, awaited or not, and how it grows."""
+    with asyncio.Runner() as runner:
+        yield _one_token(effort)
+        yield _awaited(effort, runner.get_loop())
+        yield from _growing(effort, runner.get_loop())
