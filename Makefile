@@ -6,11 +6,11 @@ WORKERS ?= auto
 SECONDS ?= 60
 SEED ?= 0
 
-.PHONY: help demo test interop check lint fmt types contracts fuzz cov own mutants docs clean
+.PHONY: help demo test interop check lint fmt types contracts fuzz cov own mutants bench bench-page docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 $(BIN)/python:
 	@$(PYTHON) scripts/make_venv.py $(VENV)
@@ -63,6 +63,12 @@ own: $(VENV)/.dev ## each core module under its own tests alone: 100 % of lines 
 
 mutants: $(VENV)/.dev ## small defects, planted one by one: who notices? MODULE=_claims.py for one module
 	@$(BIN)/python -m scripts.mutants $(MODULE)
+
+bench: $(VENV)/.dev ## ours beside msal and other libraries, in one run; ROWS="hits misses" for some
+	@$(BIN)/python -m bench $(ROWS)
+
+bench-page: $(VENV)/.dev ## the same with more rounds, into docs/explanation/performance.md
+	@$(BIN)/python -m bench --full --write
 
 docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/intended_differences.py

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
+from time import perf_counter
 from typing import Final
-
-from attrs import asdict
 
 from bench.effort import FULL, ONCE, QUICK, Effort
 from bench.guard import stay_on_loopback
-from bench.lines import Goal, Line, Series
+from bench.libraries import absent, versions
+from bench.lines import Told
 from bench.page import PAGE, circumstances, report, written_into
 from bench.processes import output_of
 from bench.rows import NAMES, subject
+from bench.transfer import dumped, read
 
 __all__ = ["main"]
 
@@ -33,9 +36,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         ("full", "more rounds, for figures that are kept"),
         ("once", "every row once and small, to see that it runs"),
     ):
-        effort.add_argument(
-            f"--{name}", dest="effort", action="store_const", const=name, help=said
-        )
+        effort.add_argument(f"--{name}", dest="effort", action="store_const", const=name, help=said)
     parser.add_argument("--json", action="store_true", help="print figures for a program")
     parser.add_argument(
         "--write", action="store_true", help=f"put the tables into {PAGE.name} as well"
@@ -51,57 +52,51 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def measured(name: str, effort: Effort) -> list[Line | Series]:
-    """Return the lines of a row, measured in this process."""
+def measured(name: str, effort: Effort) -> list[Told]:
+    """Return what a row yields, measured in this process."""
     stay_on_loopback()
     warnings.simplefilter("ignore")
     return list(subject(name)(effort))
 
 
-def _told(lines: list[Line | Series]) -> str:
-    return json.dumps([{"kind": type(it).__name__, **asdict(it)} for it in lines])
+def _all(names: Sequence[str], effort: str) -> tuple[list[Told], list[str]]:
+    """Return what the rows yield, each measured in its own process, and which failed."""
+    found: list[Told] = []
+    failed: list[str] = []
+    for name in names:
+        begun = perf_counter()
+        try:
+            found += read(output_of("-m", "bench", "--alone", f"--{effort}", name))
+        except subprocess.CalledProcessError:  # it said why on stderr
+            failed.append(name)
+        print(f"{name}: {perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    return found, failed
 
 
-def _read(text: str) -> list[Line | Series]:
-    found: list[Line | Series] = []
-    for members in json.loads(text):
-        kind = members.pop("kind")
-        if kind == "Series":
-            found.append(
-                Series(
-                    members["title"], members["unit"], tuple(members["sizes"]),
-                    {name: tuple(it) for name, it in members["figures"].items()},
-                )
-            )  # fmt: skip
-        else:
-            goal = members.pop("goal")
-            found.append(Line(goal=None if goal is None else Goal(**goal), **members))
-    return found
+def _table(found: list[Told]) -> str:
+    told = f"Measured with {circumstances(versions())}"
+    if missing := absent():
+        told += f" Not installed, and so not measured: {', '.join(missing)}."
+    return f"{told}\n\n{report(found)}"
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, print, and write the page if that is asked for."""
-    from bench.libraries import absent, versions
-
+    """Measure, print, and write the page if that is asked for; 1 where a row failed."""
     options = _options(arguments)
     if options.alone:
-        print(_told(measured(options.rows[0], _EFFORTS[options.effort])))
+        print(json.dumps(dumped(measured(options.rows[0], _EFFORTS[options.effort]))))
         return 0
-    found: list[Line | Series] = []
-    for name in options.rows or NAMES:
-        print(f"measuring {name}", file=sys.stderr, flush=True)
-        found += _read(output_of("-m", "bench", "--alone", f"--{options.effort}", name))
+    found, failed = _all(options.rows or NAMES, options.effort)
     if options.json:
-        print(json.dumps({"versions": versions(), "rows": json.loads(_told(found))}, indent=1))
+        print(json.dumps({"versions": versions(), "rows": dumped(found)}, indent=1))
     else:
-        told = f"Measured with {circumstances(versions())}"
-        if missing := absent():
-            told += f" Not installed, and so not measured: {', '.join(missing)}."
-        table = f"{told}\n\n{report(found)}"
-        print(table)
-        if options.write:
-            page = written_into(PAGE.read_text(encoding="utf-8"), f"\n{table}\n")
-            PAGE.write_text(page, encoding="utf-8")
+        print(_table(found))
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+        return 1
+    if options.write:
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(written_into(page, f"\n{_table(found)}\n"), encoding="utf-8")
     return 0
 
 

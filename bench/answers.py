@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = [
     "ASSERTION", "CLIENT", "HOST", "REALM", "SCOPE", "SECRET", "USER_SCOPE", "app_response",
-    "discovery_document", "realm_of", "token_text", "user_response", "username_of",
+    "discovery_document", "realm_of", "scope_of", "token_text", "user_response", "username_of",
 ]  # fmt: skip
 
 HOST: Final = "login.microsoftonline.com"
@@ -23,6 +23,11 @@ _TOKEN_LENGTH: Final = 1500
 def realm_of(number: int) -> str:
     """Return the id of one of many tenants."""
     return f"{number:08x}-2222-3333-4444-555555555555"
+
+
+def scope_of(number: int) -> str:
+    """Return the scope of one of many resources."""
+    return f"api://resource-{number}/.default"
 
 
 def username_of(number: int) -> str:
@@ -80,17 +85,19 @@ def user_response(
 def discovery_document(realm: str, base: str = f"https://{HOST}") -> str:
     """Return the OpenID provider metadata of a tenant, as text."""
     here = f"{base}/{realm}"
-    return json.dumps({
-        "token_endpoint": f"{here}/oauth2/v2.0/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-        "jwks_uri": f"{here}/discovery/v2.0/keys",
-        "response_modes_supported": ["query", "fragment", "form_post"],
-        "response_types_supported": ["code", "id_token", "code id_token"],
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "issuer": f"{here}/v2.0",
-        "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
-        "device_authorization_endpoint": f"{here}/oauth2/v2.0/devicecode",
-        "end_session_endpoint": f"{here}/oauth2/v2.0/logout",
-        "tenant_region_scope": "WW",
-        "cloud_instance_name": "microsoftonline.com",
-    })
+    return json.dumps(
+        {
+            "token_endpoint": f"{here}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "jwks_uri": f"{here}/discovery/v2.0/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "response_types_supported": ["code", "id_token", "code id_token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "issuer": f"{here}/v2.0",
+            "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+            "device_authorization_endpoint": f"{here}/oauth2/v2.0/devicecode",
+            "end_session_endpoint": f"{here}/oauth2/v2.0/logout",
+            "tenant_region_scope": "WW",
+            "cloud_instance_name": "microsoftonline.com",
+        }
+    )

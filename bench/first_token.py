@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["alone", "authlib", "azure", "google", "msal", "ours", "urllib3"]
 
 _CLIENT = "6731de76-14a6-49ae-97bc-6eba6914391e"
-_SECRET = "the-application's-secret-of-forty-letters"  # noqa: S105 - of nobody
+_SECRET = "the-application's-secret-of-forty-letters"
 _REALM = "11111111-2222-3333-4444-555555555555"
 _AUTHORITY = f"https://login.microsoftonline.com/{_REALM}"
 _TOKEN_URL = f"{_AUTHORITY}/oauth2/v2.0/token"
@@ -76,7 +76,7 @@ def ours() -> None:
             pass
 
     begun = perf_counter()
-    import sansio_auth_adapters.transports.urllib3
+    import sansio_auth_adapters.transports.urllib3  # noqa: F401 - it would be used on a network
     from sansio_auth_adapters import ConfidentialClientApplication
 
     application = ConfidentialClientApplication(

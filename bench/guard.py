@@ -6,31 +6,32 @@ import os
 import socket
 from typing import Any, Final
 
-__all__ = ["OffLimits", "stay_on_loopback"]
+__all__ = ["MISLEADING", "OffLimitsError", "stay_on_loopback"]
 
 _HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1", "", None})
-_NAMES: Final = (
+_VARIABLES: Final = (
     "REGION_NAME", "MSAL_FORCE_REGION", "AZURE_REGIONAL_AUTHORITY_NAME", "HTTP_PROXY",
     "HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )  # fmt: skip
+#: Variables of the environment that send a library to another host, or let it trust others.
+MISLEADING: Final = tuple(spelt for name in _VARIABLES for spelt in (name, name.lower()))
 
 
-class OffLimits(OSError):
+class OffLimitsError(OSError):
     """Something tried to reach another machine."""
 
 
 def _check(host: object) -> None:
     name = host.decode() if isinstance(host, bytes) else host
     if name not in _HOSTS:
-        raise OffLimits(f"a benchmark reaches nobody but loopback, and not {name!r}")
+        raise OffLimitsError(f"a benchmark reaches nobody but loopback, and not {name!r}")
 
 
 def stay_on_loopback() -> None:
     """From now on refuse to connect to another machine, or to look up its name."""
-    for name in _NAMES:
-        for spelt in (name, name.lower()):
-            os.environ.pop(spelt, None)
+    for name in MISLEADING:
+        os.environ.pop(name, None)
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
     getaddrinfo = socket.getaddrinfo
 
@@ -46,6 +47,6 @@ def stay_on_loopback() -> None:
         _check(host)
         return getaddrinfo(host, *args, **kwargs)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
-    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
+    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign,assignment]
     socket.getaddrinfo = looked_up

@@ -9,7 +9,19 @@ from attrs import field, frozen
 
 from bench.timing import Samples, ratio
 
-__all__ = ["FLOOR", "MSAL", "OURS", "Goal", "Line", "Series", "Unit", "compared", "shown"]
+__all__ = [
+    "FLOOR",
+    "MSAL",
+    "OURS",
+    "Goal",
+    "Line",
+    "Parts",
+    "Series",
+    "Told",
+    "Unit",
+    "compared",
+    "shown",
+]
 
 #: seconds, bytes, calls per second, requests, instructions, or a bare number
 Unit: TypeAlias = Literal["s", "B", "/s", "requests", "instructions", "x"]
@@ -24,13 +36,15 @@ _SECONDS: Final = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"))
 
 def _three(value: float) -> str:
     """Return a number with three digits that count."""
-    if value >= 100:  # noqa: PLR2004 - three digits before the point
+    if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}"  # noqa: PLR2004 - as above
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def shown(value: float, unit: Unit) -> str:
     """Return a figure as a reader wants it."""
+    if value == 0:
+        return "0"
     match unit:
         case "s":
             for below, factor, name in _SECONDS:
@@ -63,7 +77,7 @@ class Goal:
         sign = "≥" if self.at_least else "≤"
         if self.against is None:
             return f"{sign} {shown(self.limit, unit)}"
-        if self.limit < 0.4:  # noqa: PLR2004 - below that a fraction reads better
+        if self.limit < 0.4:
             return f"{sign} 1/{1 / self.limit:g} of {self.against}"
         return f"{sign} {self.limit:g} x {self.against}"
 
@@ -118,6 +132,19 @@ class Series:
     unit: Unit
     sizes: tuple[int, ...]
     figures: Mapping[str, tuple[float, ...]]
+
+
+@frozen
+class Parts:
+    """What a call of ours is made of: seconds by part, and each part's share of the first."""
+
+    title: str
+    figures: Mapping[str, float]
+    shares: Mapping[str, float]
+
+
+#: Whatever a row may yield.
+Told: TypeAlias = Line | Series | Parts
 
 
 def compared(title: str, samples: Mapping[str, Samples], goal: Goal | None = None) -> Line:

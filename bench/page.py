@@ -8,19 +8,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.lines import FLOOR, MSAL, OURS, Line, Series, shown
+from bench.lines import FLOOR, MSAL, OURS, Line, Parts, Series, Told, shown
 
 __all__ = ["PAGE", "circumstances", "report", "written_into"]
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
 _BEGIN: Final = "<!-- the benchmark's last table begins -->"
 _END: Final = "<!-- the benchmark's last table ends -->"
-_HEAD: Final = ("| row | msal | best peer | ours | ratio | goal | met |", "|---|---|---|---|---|---|---|")
+_HEAD: Final = (
+    "| row | msal | best peer | ours | ratio | goal | met |",
+    "|---|---|---|---|---|---|---|",
+)
 _MET: Final = {True: "yes", False: "**no**", None: ""}
 
 
 def circumstances(versions: dict[str, str]) -> str:
-    """Return under what it was measured: interpreter, system, versions; nothing that names a machine."""
+    """Return under what it was measured; nothing in it names a machine."""
     interpreter = f"{platform.python_implementation()} {platform.python_version()}"
     beside = ", ".join(f"{name} {version}" for name, version in versions.items())
     return f"{interpreter} on {platform.system()}, {os.cpu_count()} processors; {beside}."
@@ -36,10 +39,10 @@ def _ratio(line: Line) -> str:
     """Return ours to what the goal is about, else to msal."""
     against = MSAL if line.goal is None or line.goal.against is None else line.goal.against
     value = line.ratio_to(against)
-    if value is None:
+    if value is None or line.unit == "x":
         return ""
-    if line.unit in {"/s", "x"} or value >= 0.1:  # noqa: PLR2004 - below that a fraction reads better
-        said = f"{value:.2f}" if value < 10 else f"{value:,.0f}"  # noqa: PLR2004 - as above
+    if line.unit == "/s" or value >= 0.1:
+        said = f"{value:.2f}" if value < 10 else f"{value:,.0f}"
     else:
         said = f"1/{1 / value:,.0f}" if value else "0"
     if against == FLOOR:
@@ -65,17 +68,25 @@ def _series(series: Series) -> Iterator[str]:
         yield f"| {name} | {' | '.join(shown(figure, series.unit) for figure in figures)} |"
 
 
-def report(measured: Iterable[Line | Series]) -> str:
-    """Return the tables: what has a goal, what has none, what grows."""
-    every: Sequence[Line | Series] = tuple(measured)
+def _parts(parts: Parts) -> Iterator[str]:
+    yield f"| {parts.title} | ours | share |"
+    yield "|---|---|---|"
+    for name, figure in parts.figures.items():
+        yield f"| {name} | {shown(figure, 's')} | {parts.shares[name]:.0%} |"
+
+
+def report(measured: Iterable[Told]) -> str:
+    """Return the tables: what has a goal, what has none, what grows, what is made of what."""
+    every: Sequence[Told] = tuple(measured)
     lines = [it for it in every if isinstance(it, Line)]
-    parts = []
+    tables = []
     for wanted in (True, False):
         chosen = [_row(line) for line in lines if (line.goal is not None) is wanted]
         if chosen:
-            parts.append("\n".join((*_HEAD, *chosen)))
-    parts += ["\n".join(_series(it)) for it in every if isinstance(it, Series)]
-    return "\n\n".join(parts)
+            tables.append("\n".join((*_HEAD, *chosen)))
+    tables += ["\n".join(_series(it)) for it in every if isinstance(it, Series)]
+    tables += ["\n".join(_parts(it)) for it in every if isinstance(it, Parts)]
+    return "\n\n".join(tables)
 
 
 def written_into(page: str, table: str) -> str:

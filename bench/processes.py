@@ -1,4 +1,4 @@
-"""Fresh interpreters for what one process can do only once, or must not do beside something else."""
+"""Fresh interpreters, for what a process can do only once or must not do beside something else."""
 
 from __future__ import annotations
 

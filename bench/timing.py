@@ -13,7 +13,7 @@ import itertools
 import statistics
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -25,6 +25,8 @@ __all__ = ["Batch", "Samples", "awaited", "interleaved", "ratio", "repeated"]
 Batch: TypeAlias = Callable[[int], float]
 
 _WARM_UP: Final = 3
+
+K = TypeVar("K")
 
 
 def repeated(call: Callable[[], object]) -> Batch:
@@ -67,7 +69,7 @@ class Samples:
     @property
     def spread(self) -> float:
         """The distance between the quartiles; 0 where there are too few samples."""
-        if len(self.seconds) < 4:  # noqa: PLR2004 - quartiles of fewer say nothing
+        if len(self.seconds) < 4:
             return 0.0
         first, _, third = statistics.quantiles(self.seconds, n=4)
         return third - first
@@ -86,7 +88,7 @@ def _long_enough(batch: Batch, seconds: float) -> int:
     return times
 
 
-def interleaved(candidates: Mapping[str, Batch], effort: Effort) -> dict[str, Samples]:
+def interleaved(candidates: Mapping[K, Batch], effort: Effort) -> dict[K, Samples]:
     """Return the samples of every candidate."""
     for batch in candidates.values():
         batch(_WARM_UP)
@@ -94,7 +96,7 @@ def interleaved(candidates: Mapping[str, Batch], effort: Effort) -> dict[str, Sa
     gc.disable()
     try:
         times = {name: _long_enough(batch, effort.batch) for name, batch in candidates.items()}
-        samples: dict[str, list[float]] = {name: [] for name in candidates}
+        samples: dict[K, list[float]] = {name: [] for name in candidates}
         names = list(candidates)
         for turn in range(effort.rounds):
             gc.collect()

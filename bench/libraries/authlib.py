@@ -69,19 +69,12 @@ class Authlib(Library):
     shares = False
 
     def app_token(self, tenant: Tenant, realm: str = REALM) -> Call:
-        """Return what a session does before it sends: look whether its token is over."""
+        """Return what a session calls before it sends: it looks whether its token is over."""
         url = _url(realm)
         session = _session(url, SECRET)
         session.mount("https://", _Adapter(tenant))
-        fetch = partial(session.fetch_token, url, grant_type="client_credentials")
-        fetch()
-
-        def call() -> object:
-            if session.token.is_expired():
-                fetch()
-            return session.token
-
-        return call
+        token = session.fetch_token(url, grant_type="client_credentials")
+        return partial(session.ensure_active_token, token)
 
     def request(self, tenant: Tenant, certificate: Certificate | None = None) -> Call:
         """Return `fetch_token`, which signs each time."""

@@ -14,7 +14,7 @@ from azure.core.pipeline.transport import (
 from azure.identity import CertificateCredential, ClientSecretCredential, OnBehalfOfCredential
 from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
 
-from bench.answers import ASSERTION, CLIENT, HOST, REALM, SCOPE, SECRET, USER_SCOPE
+from bench.answers import ASSERTION, CLIENT, REALM, SCOPE, SECRET, USER_SCOPE
 from bench.keys import Certificate
 from bench.libraries.library import AsyncCall, Call, Library
 from bench.loopback import Served
@@ -22,16 +22,19 @@ from bench.tenant import Tenant
 
 __all__ = ["LIBRARY", "Azure"]
 
+_JSON: Final = "application/json; charset=utf-8"
+
 
 class _Told:
     """What a response of azure-core is filled with."""
 
     def __init__(self, request: Any, text: str) -> None:
         super().__init__(request, None)  # type: ignore[call-arg]  # as the responses below
-        self.status_code = 200
-        self.headers = {"Content-Type": "application/json; charset=utf-8"}
-        self.content_type = "application/json; charset=utf-8"
-        self._text = text
+        self.__dict__.update(
+            status_code=200, headers={"Content-Type": _JSON}, content_type=_JSON, _text=text
+        )
+
+    _text: str
 
     def text(self, encoding: str | None = None) -> str:
         del encoding
@@ -118,9 +121,7 @@ class Azure(Library):
             secret = ClientSecretCredential(REALM, CLIENT, SECRET, transport=transport)
             return _without_pause(secret)
         pem = (certificate.private_pem + certificate.public_pem).encode()
-        signing = CertificateCredential(
-            REALM, CLIENT, certificate_data=pem, transport=transport
-        )
+        signing = CertificateCredential(REALM, CLIENT, certificate_data=pem, transport=transport)
         signing.get_token(SCOPE)
         [application] = signing._client_applications.values()
         refresher: Any = application.client.client_assertion

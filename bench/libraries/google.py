@@ -72,21 +72,21 @@ class Google(Library):
         """Return `refresh`, which signs each time."""
         if certificate is None:
             return partial(_credentials(REALM).refresh, _transport(tenant))
-        account = google.oauth2.service_account.Credentials.from_service_account_info(
+        account = google.oauth2.service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             {
                 "private_key": certificate.private_pem,
                 "client_email": "somebody@project.iam.gserviceaccount.com",
                 "token_uri": f"https://{HOST}/{REALM}/oauth2/v2.0/token",
             },
             scopes=[SCOPE],
-        )  # type: ignore[no-untyped-call]
+        )
         return partial(account.refresh, _transport(tenant))
 
     def over_tls(self, served: Served) -> Call:
         """Return `refresh` over requests."""
         session = requests.Session()
         session.verify = served.authority_file
-        transport = google.auth.transport.requests.Request(session)  # type: ignore[no-untyped-call]
+        transport = google.auth.transport.requests.Request(session)
         return partial(_credentials(REALM, served.base).refresh, transport)
 
 

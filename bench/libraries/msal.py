@@ -54,7 +54,7 @@ class Msal(MsalShaped):
     name = "msal"
     async_name = "msal"
 
-    def application(self, authority: str, credential: object, **options: object) -> Application:
+    def application(self, authority: str, credential: Any, **options: Any) -> Application:
         """Return msal's application."""
         made = msal.ConfidentialClientApplication(
             CLIENT, client_credential=credential, authority=authority, **options

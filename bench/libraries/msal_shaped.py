@@ -16,8 +16,8 @@ from bench.answers import (
     USER_SCOPE,
     app_response,
     realm_of,
+    scope_of,
     user_response,
-    username_of,
 )
 from bench.keys import Certificate
 from bench.libraries.library import Call, Library
@@ -58,7 +58,7 @@ class MsalShaped(Library):
 
     # --- what differs --------------------------------------------------------------------------
 
-    def application(self, authority: str, credential: object, **options: object) -> Application:
+    def application(self, authority: str, credential: Any, **options: Any) -> Application:
         """Return a `ConfidentialClientApplication`."""
         raise NotImplementedError
 
@@ -89,10 +89,16 @@ class MsalShaped(Library):
             token_cache=cache,
         )  # fmt: skip
 
-    def app_token(self, tenant: Tenant, realm: str = REALM, cache: Cache | None = None) -> Call:
+    def app_token(
+        self,
+        tenant: Tenant,
+        realm: str = REALM,
+        cache: Cache | None = None,
+        scope: str = SCOPE,
+    ) -> Call:
         """Return the call, against a cache that others may fill."""
         application = self.in_memory(tenant, realm, cache)
-        return partial(application.acquire_token_for_client, [SCOPE])
+        return partial(application.acquire_token_for_client, [scope])
 
     def request(
         self,
@@ -139,8 +145,7 @@ def _event(realm: str, scope: str, response: dict[str, object], grant: str) -> d
 
 def event(number: int, realms: int) -> dict[str, object]:
     """Return what MSAL's caches are told of one of many applications' tokens."""
-    scope = f"api://resource-{number // realms}/.default"
-    realm = realm_of(number % realms)
+    realm, scope = realm_of(number % realms), scope_of(number // realms)
     return _event(realm, scope, app_response(number), "client_credentials")
 
 

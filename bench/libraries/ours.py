@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from bench.answers import CLIENT, HOST, REALM, SCOPE, SECRET
 from bench.libraries.library import AsyncCall
@@ -60,12 +60,9 @@ class Ours(MsalShaped):
     name = "ours"
     async_name = "ours"
 
-    def application(self, authority: str, credential: object, **options: object) -> Application:
+    def application(self, authority: str, credential: Any, **options: Any) -> Application:
         """Return our application."""
-        made: Application = ConfidentialClientApplication(
-            CLIENT, credential, authority, **options  # type: ignore[arg-type]  # as MSAL's
-        )
-        return made
+        return ConfidentialClientApplication(CLIENT, credential, authority, **options)
 
     def transport(self, tenant: Tenant) -> object:
         """Return the tenant as a transport."""

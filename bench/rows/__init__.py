@@ -7,16 +7,16 @@ from importlib import import_module
 from typing import Final, TypeAlias, cast
 
 from bench.effort import Effort
-from bench.lines import Line, Series
+from bench.lines import Told
 
 __all__ = ["NAMES", "Subject", "subject"]
 
-Subject: TypeAlias = Callable[[Effort], Iterator[Line | Series]]
+Subject: TypeAlias = Callable[[Effort], Iterator[Told]]
 
 #: In the order of the table.
 NAMES: Final = (
     "hits", "users", "misses", "certificates", "sockets", "herds", "throughput", "neighbours",
-    "imports", "accounts", "memory", "formats", "tenants", "instructions",
+    "imports", "accounts", "memory", "formats", "tenants", "parts", "instructions",
 )  # fmt: skip
 
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from bench.answers import CLIENT, HOST, realm_of
+from bench.answers import CLIENT, HOST, realm_of, scope_of
 from bench.effort import Effort
-from bench.libraries import present
+from bench.growth import Growth
+from bench.libraries import shaped_like_msal
 from bench.libraries.library import Call
 from bench.libraries.msal_shaped import MsalShaped, SerializableCache, event, fill
-from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Series, compared
+from bench.lines import FLOOR, MSAL, OURS, Goal, Told, compared
+from bench.tenant import Tenant
 from bench.timing import Batch, interleaved, repeated
 from sansio_auth.msal_format import dump, load
 from sansio_auth.partition import AppKey, apply_all
@@ -21,11 +23,22 @@ from sansio_auth_adapters.stores.entries import changes_of
 
 __all__ = ["rows"]
 
+_PARTITION = "a partition"
+
 
 def _read(library: MsalShaped, text: str) -> SerializableCache:
     cache = library.serializable_cache()
     cache.deserialize(text)
     return cache
+
+
+def _read_and_use(library: MsalShaped, text: str) -> Call:
+    """Return what a process does that has a file and needs one token of it."""
+
+    def call() -> object:
+        return library.app_token(Tenant(), realm_of(0), _read(library, text), scope_of(0))()
+
+    return call
 
 
 def _one_more_in_all(library: MsalShaped, text: str) -> Call:
@@ -39,10 +52,10 @@ def _one_more_in_all(library: MsalShaped, text: str) -> Call:
     return call
 
 
-def rows(effort: Effort) -> Iterator[Line | Series]:
+def rows(effort: Effort) -> Iterator[Told]:
     """Yield reading, writing, and storing one token more."""
     tokens = effort.up_to(10_000)
-    libraries = {name: it for name, it in present().items() if isinstance(it, MsalShaped)}
+    libraries = shaped_like_msal()
     realms = max(1, tokens // 10)
     full = libraries.get(MSAL, libraries[OURS]).serializable_cache()
     fill(full, range(tokens), realms)
@@ -53,6 +66,10 @@ def rows(effort: Effort) -> Iterator[Line | Series]:
     reading[FLOOR] = repeated(partial(json.loads, text))
     yield compared(
         f"read MSAL's file, {tokens:,} tokens", interleaved(reading, effort), Goal(1.15, MSAL)
+    )
+    using = {name: repeated(_read_and_use(it, text)) for name, it in libraries.items()}
+    yield compared(
+        f"read MSAL's file, {tokens:,} tokens, and get one of them", interleaved(using, effort)
     )
     writing: dict[str, Batch] = {}
     for name, library in libraries.items():
@@ -82,23 +99,16 @@ def _one_partition(tokens: int) -> Call:
     return call
 
 
-def _saving(
-    libraries: Mapping[str, MsalShaped], text: str, effort: Effort
-) -> Iterator[Line | Series]:
-    batches = {
-        name: repeated(_one_more_in_all(library, text))
-        for name, library in libraries.items()
-        if name != OURS
+def _saving(libraries: Mapping[str, MsalShaped], text: str, effort: Effort) -> Iterator[Told]:
+    batches: dict[str, Batch] = {
+        name: repeated(_one_more_in_all(library, text)) for name, library in libraries.items()
     }
-    batches[OURS] = repeated(_one_partition(10))
-    tokens = effort.up_to(10_000)
-    yield compared(
-        f"one token more where {tokens:,} are stored: all of them, ours one partition of ten",
-        interleaved(batches, effort),
-        Goal(1 / 100, MSAL),
-    )
-    sizes = effort.sizes[:-1]
-    growing = interleaved({str(size): repeated(_one_partition(size)) for size in sizes}, effort)
-    medians = tuple(growing[str(size)].median for size in sizes)
-    title = "one token more, by tokens in its partition"
-    yield Series(title, "s", sizes, {OURS: medians})
+    batches[_PARTITION] = repeated(_one_partition(10))
+    samples = interleaved(batches, effort)
+    partition = samples.pop(_PARTITION)
+    title = f"store one token more beside {effort.up_to(10_000):,}"
+    yield compared(f"{title}, all in one file", samples)
+    samples[OURS] = partition
+    yield compared(f"{title}, ours by partitions of ten", samples, Goal(1 / 100, MSAL))
+    growing = {(OURS, size): repeated(_one_partition(size)) for size in effort.sizes[:-1]}
+    yield Growth.of(growing, effort).series("store one token more, by tokens in its partition")

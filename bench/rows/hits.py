@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Iterator
 
 from bench.effort import Effort
-from bench.libraries import present
+from bench.growth import Growth
+from bench.libraries import present, shaped_like_msal
 from bench.libraries.library import AsyncCall, Call
 from bench.libraries.msal_shaped import Cache, MsalShaped, fill
 from bench.libraries.ours import Ours
-from bench.lines import MSAL, OURS, Goal, Line, Series, compared
+from bench.lines import MSAL, OURS, Goal, Line, Told, compared
 from bench.tenant import Tenant
-from bench.timing import Batch, awaited, interleaved, ratio, repeated
+from bench.timing import Batch, awaited, interleaved, repeated
 
 __all__ = ["filled", "rows"]
 
 _FLAT = Goal(1.2)
+_AWAITED = "ours, awaited"
 
 
 def filled(library: MsalShaped, tokens: int) -> Cache:
@@ -67,44 +69,32 @@ def _awaited(effort: Effort, loop: asyncio.AbstractEventLoop) -> Line:
     return compared("the same, awaited", samples, Goal(1 / 8, "azure-identity.aio"))
 
 
-def _growing(effort: Effort, loop: asyncio.AbstractEventLoop) -> Iterator[Line | Series]:
+def _growing(effort: Effort, loop: asyncio.AbstractEventLoop) -> Iterator[Told]:
     """Measure all sizes in the same rounds, so that their ratios hold."""
     batches: dict[tuple[str, int], Batch] = {}
     for size in effort.sizes:
-        for name, library in present().items():
-            if not isinstance(library, MsalShaped):
-                continue
+        for name, library in shaped_like_msal().items():
             tenant, cache = Tenant(), filled(library, size)
             batches[name, size] = _warm(library.app_token(tenant, cache=cache), tenant)
             if isinstance(library, Ours):
                 tenant = Tenant()
                 call = library.async_app_token(tenant, cache)
                 loop.run_until_complete(_once(call))
-                batches["awaited", size] = awaited(loop, call)
-    samples = interleaved(batches, effort)
-    first, last = effort.sizes[0], effort.sizes[-1]
-    growth = {
-        name: ratio(samples[name, last], samples[name, first])
-        for name in dict.fromkeys(name for name, _ in batches)
-    }
-    in_memory = f"{last:,} tokens in memory against {first}"
-    told = {name: value for name, value in growth.items() if name != "awaited"}
-    yield Line(f"token from memory: {in_memory}", "x", told, _FLAT)
-    yield Line(f"the same, awaited: {in_memory}", "x", {OURS: growth["awaited"]}, _FLAT)
-    yield Series(
-        "token from memory, by tokens in other partitions", "s", effort.sizes,
-        {
-            name: tuple(samples[name, size].median for size in effort.sizes)
-            for name in told
-        },
-    )  # fmt: skip
+                batches[_AWAITED, size] = awaited(loop, call)
+    growth = Growth.of(batches, effort)
+    factors = growth.last_to_first()
+    awaited_one = factors.pop(_AWAITED)
+    against = f"{effort.sizes[-1]:,} tokens in memory against {effort.sizes[0]}"
+    yield Line(f"token from memory: {against}", "x", factors, _FLAT)
+    yield Line(f"the same, awaited: {against}", "x", {OURS: awaited_one}, _FLAT)
+    yield growth.series("token from memory, by tokens in other partitions")
 
 
 async def _once(call: AsyncCall) -> None:
     await call()
 
 
-def rows(effort: Effort) -> Iterator[Line | Series]:
+def rows(effort: Effort) -> Iterator[Told]:
     """Yield the cost of a token from memory, awaited or not, and how it grows."""
     with asyncio.Runner() as runner:
         yield _one_token(effort)

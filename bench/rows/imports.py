@@ -27,12 +27,12 @@ def _started(program: str) -> float:
 def _timed(title: str, programs: dict[str, str], goal: Goal, effort: Effort) -> Line:
     names = list(programs)
     took: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(effort.processes + 1):
+    warm_up = 1 if effort.processes > 1 else 0  # the first of several writes .pyc files
+    for turn in range(warm_up + effort.processes):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
             took[name].append(_started(programs[name]))
-    if effort.processes > 1:
-        took = {name: seconds[1:] for name, seconds in took.items()}  # the first wrote .pyc files
+    took = {name: seconds[warm_up:] for name, seconds in took.items()}
     ratios = {
         name: statistics.median(a / b for a, b in zip(took[OURS], took[name], strict=True))
         for name in names

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.effort import Effort
-from bench.libraries import present
+from bench.libraries import present, shaped_like_msal
 from bench.lines import Line
 from bench.processes import ROOT
 from bench.tenant import SHORT_LIFE, Tenant
@@ -30,7 +30,7 @@ _CALLS = 400
 
 def _calls(name: str, hits: int, misses: int) -> None:
     """Make that many calls; what is made ready for them is the same whatever their number."""
-    library = present()[name]
+    [library] = present(name).values()
     hit = library.app_token(Tenant())
     miss = library.request(Tenant(life=SHORT_LIFE))
     for _ in range(_WARM_UP + hits):
@@ -58,8 +58,8 @@ def _counted(name: str, hits: int, misses: int) -> int:
 
 def rows(effort: Effort) -> Iterator[Line]:
     """Yield the counts, where Valgrind is installed; no library's is a goal."""
-    names = list(present())
-    if not effort.counts:
+    names = list(present() if effort.counted == "all" else shaped_like_msal())
+    if effort.counted == "none":
         for name in names:
             _calls(name, 1, 1)
         return
@@ -72,9 +72,7 @@ def rows(effort: Effort) -> Iterator[Line]:
         ("instructions: token from memory", (_CALLS, 0)),
         ("instructions: token request with a secret, without transport", (0, _CALLS)),
     ):
-        figures = {
-            name: (counts[name, *calls] - counts[name, 0, 0]) / _CALLS for name in names
-        }
+        figures = {name: (counts[name, *calls] - counts[name, 0, 0]) / _CALLS for name in names}
         yield Line(title, "instructions", figures)
 
 

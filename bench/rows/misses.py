@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from bench.answers import CLIENT, SCOPE, SECRET, app_response, realm_of
 from bench.effort import Effort
-from bench.libraries import present
+from bench.growth import Growth
+from bench.libraries import present, shaped_like_msal
 from bench.libraries.library import Call
-from bench.libraries.msal_shaped import MsalShaped, fill
-from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Series, compared
+from bench.libraries.msal_shaped import fill
+from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Series, Told, compared
 from bench.rows.hits import filled
 from bench.tenant import SHORT_LIFE, Tenant
-from bench.timing import Batch, interleaved, ratio, repeated
+from bench.timing import Batch, interleaved, repeated
 from sansio_auth.wire import form_encode
 
 __all__ = ["always", "rows"]
@@ -52,49 +53,37 @@ def _one_token(effort: Effort) -> Line:
     )  # fmt: skip
 
 
-def _growing(effort: Effort) -> Iterator[Line | Series]:
+def _growing(effort: Effort) -> Iterator[Told]:
     batches: dict[tuple[str, int], Batch] = {}
     for size in effort.sizes:
-        for name, library in present().items():
-            if isinstance(library, MsalShaped):
-                tenant = Tenant(life=SHORT_LIFE)
-                call = library.request(tenant, cache=filled(library, size))
-                batches[name, size] = always(call, tenant)
-    samples = interleaved(batches, effort)
-    names = tuple(dict.fromkeys(name for name, _ in batches))
+        for name, library in shaped_like_msal().items():
+            tenant = Tenant(life=SHORT_LIFE)
+            call = library.request(tenant, cache=filled(library, size))
+            batches[name, size] = always(call, tenant)
+    growth = Growth.of(batches, effort)
     cached = effort.up_to(10_000)
     yield compared(
-        f"the same with {cached:,} tokens cached",
-        {name: samples[name, cached] for name in names},
-        Goal(1 / 300, MSAL),
+        f"the same with {cached:,} tokens cached", growth.at(cached), Goal(1 / 300, MSAL)
     )
-    first, last = effort.sizes[0], effort.sizes[-1]
-    growth = {name: ratio(samples[name, last], samples[name, first]) for name in names}
-    yield Line(f"token request: {last:,} tokens cached against {first}", "x", growth, Goal(1.2))
-    yield Series(
-        "token request with a secret, by tokens in other partitions", "s", effort.sizes,
-        {name: tuple(samples[name, size].median for size in effort.sizes) for name in names},
-    )  # fmt: skip
+    against = f"{effort.sizes[-1]:,} tokens cached against {effort.sizes[0]}"
+    yield Line(f"token request: {against}", "x", growth.last_to_first(), Goal(1.2))
+    yield growth.series("token request with a secret, by tokens in other partitions")
 
 
 def _inside(effort: Effort) -> Iterator[Series]:
     """Measure how a partition's own size counts: one application with many scopes."""
-    ours = present()[OURS]
-    assert isinstance(ours, MsalShaped)
-    sizes = effort.sizes[:-1]
-    batches: dict[int, Batch] = {}
-    for size in sizes:
+    [ours] = shaped_like_msal(OURS).values()
+    batches: dict[tuple[str, int], Batch] = {}
+    for size in effort.sizes[:-1]:
         cache, tenant = ours.cache(), Tenant(life=SHORT_LIFE)
         fill(cache, range(size - 1), 1)
         call = ours.app_token(tenant, realm_of(0), cache)
-        batches[size] = always(call, tenant)
-    samples = interleaved(batches, effort)
-    medians = tuple(samples[size].median for size in sizes)
+        batches[OURS, size] = always(call, tenant)
     title = "token request with a secret, by tokens in the same partition"
-    yield Series(title, "s", sizes, {OURS: medians})
+    yield Growth.of(batches, effort).series(title)
 
 
-def rows(effort: Effort) -> Iterator[Line | Series]:
+def rows(effort: Effort) -> Iterator[Told]:
     """Yield the cost of a token request, and how it grows."""
     yield _one_token(effort)
     yield from _growing(effort)

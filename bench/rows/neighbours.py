@@ -13,8 +13,7 @@ from time import perf_counter
 
 from bench.answers import realm_of
 from bench.effort import ONCE, Effort
-from bench.libraries import present
-from bench.libraries.msal_shaped import MsalShaped
+from bench.libraries import shaped_like_msal
 from bench.lines import MSAL, Goal, Line
 from bench.processes import output_of
 from bench.rows.hits import filled
@@ -29,8 +28,7 @@ _QUANTILE = 0.999
 
 def _slowest(name: str, tokens: int, seconds: float) -> float:
     """Return the 99.9th percentile of a hit, in seconds."""
-    library = present()[name]
-    assert isinstance(library, MsalShaped)
+    [library] = shaped_like_msal(name).values()
     cache = filled(library, tokens)
     hit = library.app_token(Tenant(), cache=cache)
     miss = library.app_token(Tenant(life=SHORT_LIFE), realm_of(0), cache)
@@ -44,7 +42,7 @@ def _slowest(name: str, tokens: int, seconds: float) -> float:
 
     thread = threading.Thread(target=keep_missing)
     thread.start()
-    took = []
+    took: list[float] = []
     end = perf_counter() + seconds
     while not took or perf_counter() < end:
         begun = perf_counter()
@@ -62,9 +60,7 @@ def rows(effort: Effort) -> Iterator[Line]:
     tokens = effort.up_to(100_000)
     seconds = effort.spell * 10
     slowest = {}
-    for name, library in present().items():
-        if not isinstance(library, MsalShaped):
-            continue
+    for name in shaped_like_msal():
         if effort == ONCE:
             slowest[name] = _slowest(name, tokens, seconds)
         else:

@@ -19,9 +19,7 @@ __all__ = ["rows"]
 
 def _floor(server: Served) -> Batch:
     """Return a bare POST of a form like ours on a pool like ours."""
-    pool = urllib3.connection_from_url(
-        server.base, ca_certs=server.authority_file, retries=False
-    )
+    pool = urllib3.connection_from_url(server.base, ca_certs=server.authority_file, retries=False)
     body = form_encode((
         ("client_id", CLIENT), ("grant_type", "client_credentials"), ("client_info", "1"),
         ("client_secret", SECRET), ("scope", SCOPE),

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from bench.answers import realm_of
 from bench.effort import Effort
-from bench.libraries import present
-from bench.libraries.msal_shaped import MsalShaped
+from bench.libraries import shaped_like_msal
 from bench.lines import MSAL, Goal, Line
 from bench.tenant import Tenant
 
@@ -19,9 +18,7 @@ def rows(effort: Effort) -> Iterator[Line]:
     """Yield processor time and discovery requests until every tenant has a token."""
     tenants = effort.up_to(5_000)
     took, discoveries = {}, {}
-    for name, library in present().items():
-        if not isinstance(library, MsalShaped):
-            continue
+    for name, library in shaped_like_msal().items():
         tenant, cache = Tenant(), library.cache()
         begun = time.process_time()
         for number in range(tenants):

@@ -63,8 +63,6 @@ def rows(effort: Effort) -> Iterator[Line]:
         for name in calls
     }
     title = "tokens from memory per second"
-    yield Line(
-        f"{title}: {_THREADS} threads against one", "x", scaling, Goal(0.9, at_least=True)
-    )
+    yield Line(f"{title}: {_THREADS} threads against one", "x", scaling, Goal(0.9, at_least=True))
     medians = {name: statistics.median(counts) for name, counts in together.items()}
     yield Line(f"{title}, {_THREADS} threads", "/s", medians, Goal(20, MSAL, at_least=True))
