@@ -16,7 +16,7 @@ Subject: TypeAlias = Callable[[Effort], Iterator[Told]]
 #: In the order of the table.
 NAMES: Final = (
     "hits", "users", "misses", "certificates", "sockets", "herds", "throughput", "neighbours",
-    "imports", "accounts", "memory", "formats", "tenants", "parts", "instructions",
+    "imports", "accounts", "memory", "formats", "saving", "tenants", "parts", "instructions",
 )  # fmt: skip
 
 
