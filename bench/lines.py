@@ -48,7 +48,7 @@ def shown(value: float, unit: Unit) -> str:
     match unit:
         case "s":
             for below, factor, name in _SECONDS:
-                if value < below:
+                if value < 0.9995 * below:  # what would be shown as a thousand is one of the next
                     return f"{_three(value * factor)} {name}"
             return f"{_three(value)} s"
         case "B":

@@ -11,7 +11,7 @@ from bench.effort import Effort
 from bench.libraries import shaped_like_msal
 from bench.libraries.library import Call
 from bench.libraries.msal_shaped import MsalShaped, SerializableCache, fill
-from bench.lines import FLOOR, MSAL, OURS, Goal, compared
+from bench.lines import FLOOR, MSAL, OURS, Goal, Line, compared
 from bench.tenant import Tenant
 from bench.timing import Batch, interleaved, repeated
 
