@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final, Self, Unpack
 
-from attrs import frozen
-
 from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
 from sansio_auth._user_methods import UserMethods
@@ -37,13 +35,14 @@ def _client_credentials() -> Callable[[ClientCredentials, Start], Script[Ended[O
     return client_credentials
 
 
-@frozen(kw_only=True)
 class ConfidentialClient(UserMethods):
     """An application that can keep a secret (RFC 6749 section 2.1), as frozen configuration.
 
     See `Registration` for what it is made of. Every method makes a `Call` (or a `Procedure`) and
     performs nothing; each takes the `RequestOptions` and raises `ConfigurationError`.
     """
+
+    __slots__ = ()
 
     def acquire_token_for_client(
         self, scopes: Iterable[str], **options: Unpack[RequestOptions]

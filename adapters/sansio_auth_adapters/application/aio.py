@@ -19,16 +19,16 @@ from sansio_auth_adapters.application.dicts import (
     TokenDict,
     account_dict,
 )
-from sansio_auth_adapters.application.parts import AsyncHttpClientView, AuthorityView
 from sansio_auth_adapters.application.plan import (
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
 
 if TYPE_CHECKING:
-    from sansio_auth_adapters.application import user_plans
+    from sansio_auth_adapters.application import user_plans, views
 else:
     user_plans = later("sansio_auth_adapters.application.user_plans")
+    views = later("sansio_auth_adapters.application.views")
 
 __all__ = ["AsyncConfidentialClientApplication"]
 
@@ -49,7 +49,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
     # --- attributes that callers of MSAL read ---------------------------------------------------
 
     @property
-    def authority(self) -> AuthorityView:
+    def authority(self) -> views.AuthorityView:
         """The authority and its endpoints; `FlowError` where `discover` must be awaited first."""
         known = self._known_authority()
         if known is None:
@@ -59,14 +59,14 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         return known
 
-    async def discover(self) -> AuthorityView:
+    async def discover(self) -> views.AuthorityView:
         """Return the authority and its endpoints, which are asked for where they are not known."""
         return self._known_authority() or self._view(await self._do(self._client.discover()))
 
     @property
-    def http_client(self) -> AsyncHttpClientView:
+    def http_client(self) -> views.AsyncHttpClientView:
         """The caller's own client, as `.http_client`, and a way to close connections."""
-        return AsyncHttpClientView(self._http_client, self.close)
+        return views.AsyncHttpClientView(self._http_client, self.close)
 
     # --- for the application itself -------------------------------------------------------------
 

@@ -7,7 +7,7 @@ network; how a call is carried through is the twins' own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
@@ -15,7 +15,6 @@ from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey, access_tok
 from sansio_auth.results import Metadata, Outcome
 from sansio_auth_adapters.application.configuration import configure
 from sansio_auth_adapters.application.parts import (
-    AuthorityView,
     Concealed,
     Connection,
     Counters,
@@ -26,6 +25,9 @@ from sansio_auth_adapters.application.plan import Plan, client_credentials_plan
 from sansio_auth_adapters.application.repeats import Repeats
 from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.single_flight import flights_of
+
+if TYPE_CHECKING:
+    from sansio_auth_adapters.application.views import AuthorityView
 
 __all__ = ["Application"]
 
@@ -77,7 +79,7 @@ class Application:
         trusted_hosts: Iterable[str] = (),
     ) -> None:
         del enable_pii_log  # only a broker reads it, and personal data is never logged here
-        configured = configure(
+        client, signer = configure(
             client_id=client_id,
             client_credential=client_credential,
             authority=authority,
@@ -102,13 +104,13 @@ class Application:
         self.token_cache: Final = token_cache if token_cache is not None else store
         self._store: Final[Store | AsyncStore] = store
         self._flights: Final = flights_of(shared)
-        self._client: Final = configured.client
-        self._knowledge: Final[Store] = knowledge_store(http_cache, configured.client)
-        self._signer: Final = configured.signer
+        self._client: Final = client
+        self._knowledge: Final[Store] = knowledge_store(http_cache, client)
+        self._signer: Final = signer
         self._credential: Final = Concealed(client_credential)
         self._counters: Final = Counters()
         self._tenants: Final[dict[str, ConfidentialClient]] = {}
-        self._repeats: Final = Repeats(store, configured.client.policy, self._counters)
+        self._repeats: Final = Repeats(store, client.policy, self._counters)
         self._open(Connection(http_client, verify, proxies, timeout))
 
     def _open(self, connection: Connection) -> None:
@@ -151,6 +153,8 @@ class Application:
         return None if endpoints is None else self._view(endpoints)
 
     def _view(self, endpoints: Endpoints) -> AuthorityView:
+        from sansio_auth_adapters.application.views import AuthorityView
+
         return AuthorityView.of(self._client.authority.host, endpoints)
 
     def _client_of(self, tenant_id: object) -> ConfidentialClient:

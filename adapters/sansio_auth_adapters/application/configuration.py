@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
-from attrs import field, frozen
-
 from sansio_auth import __version__
 from sansio_auth._json import JsonObject
 from sansio_auth._later import later
@@ -27,18 +25,10 @@ if TYPE_CHECKING:
 else:
     _region = later("sansio_auth._region")
 
-__all__ = ["Configured", "configure"]
+__all__ = ["configure"]
 
 _DEFAULT_AUTHORITY: Final = "https://login.microsoftonline.com/common"
 _SALT: Final = ambient.entropy()
-
-
-@frozen
-class Configured:
-    """A checked configuration: the core's client, and who answers for its assertions."""
-
-    client: ConfidentialClient
-    signer: Signer | Callback = field(repr=False)
 
 
 def _read_region(value: object, credential: object) -> tuple[str | None, bool]:
@@ -141,8 +131,11 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
     allow_broker: object,
     trusted_hosts: Iterable[str],
     retries: int,
-) -> Configured:
-    """Return what the arguments amount to, or raise `ConfigurationError` naming the argument."""
+) -> tuple[ConfidentialClient, Signer | Callback]:
+    """Return the client that the arguments amount to, and who makes its assertions.
+
+    Raises `ConfigurationError`, naming the argument.
+    """
     if allow_broker:
         raise ConfigurationError(
             "allow_broker: a confidential client has no broker", code="allow_broker"
@@ -169,4 +162,4 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         policy=_policy(retries),
         salt=_SALT,
     )
-    return Configured(client, credential.signer)
+    return client, credential.signer

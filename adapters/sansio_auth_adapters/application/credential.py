@@ -11,8 +11,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias, cast
 
-from attrs import field, frozen
-
 from sansio_auth.credentials import AssertionCredential, ClientSecret, Credential
 from sansio_auth.effects import GetAssertion
 from sansio_auth.errors import ConfigurationError
@@ -33,12 +31,14 @@ def _no_signer(effect: GetAssertion) -> str:
     raise LookupError(f"{effect.context.client_id} has no assertion to give")
 
 
-@frozen
 class Callback:
     """The caller's own function that makes assertions; which colour it is, is found out here."""
 
-    _function: Callable[..., object] = field(repr=False)
-    with_context: bool
+    __slots__ = ("_function", "_with_context")
+
+    def __init__(self, function: Callable[..., object], *, with_context: bool) -> None:
+        self._function = function
+        self._with_context = with_context
 
     @property
     def awaited(self) -> bool:
@@ -48,7 +48,7 @@ class Callback:
 
     def ask(self, effect: GetAssertion) -> object:
         """Return whatever the function gives, which may have to be awaited."""
-        if not self.with_context:
+        if not self._with_context:
             return self._function()
         context = {
             "client_id": effect.context.client_id,
@@ -81,12 +81,14 @@ class Callback:
         return answer
 
 
-@frozen
 class WorkingCredential:
     """A credential ready for use; `public` is what the core sees, `signer` answers its effect."""
 
-    public: Credential
-    signer: Signer | Callback = field(default=_no_signer, repr=False)
+    __slots__ = ("public", "signer")
+
+    def __init__(self, public: Credential, signer: Signer | Callback = _no_signer) -> None:
+        self.public = public
+        self.signer = signer
 
 
 def impossible(message: str, code: str) -> ConfigurationError:
@@ -166,7 +168,7 @@ def _assertion(value: object) -> WorkingCredential:
             f"client_assertion must be a str, bytes or a callable, not {type(value).__name__}",
             "type",
         )
-    return WorkingCredential(AssertionCredential(), Callback(value, _wants(value)))
+    return WorkingCredential(AssertionCredential(), Callback(value, with_context=_wants(value)))
 
 
 def _ascii(assertion: bytes) -> str:

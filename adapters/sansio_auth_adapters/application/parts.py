@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, cast
 
-from attrs import field, frozen
-
 from sansio_auth._telemetry import Succeeded, Tally, Telemetry
-from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = [
-    "AsyncHttpClientView",
-    "AuthorityView",
     "Concealed",
     "Connection",
     "Counters",
-    "HttpClientView",
     "async_transport_of",
     "awaitable_store",
     "blocking_store",
@@ -138,14 +132,22 @@ def knowledge_store(http_cache: object, client: ConfidentialClient) -> Store:
     )
 
 
-@frozen
 class Connection:
     """The constructor's arguments about the network."""
 
-    http_client: object | None
-    verify: bool | str
-    proxies: Mapping[str, str] | None
-    timeout: float | tuple[float | None, float | None] | None
+    __slots__ = ("http_client", "proxies", "timeout", "verify")
+
+    def __init__(
+        self,
+        http_client: object | None,
+        verify: bool | str,  # noqa: FBT001 - MSAL's parameter
+        proxies: Mapping[str, str] | None,
+        timeout: float | tuple[float | None, float | None] | None,
+    ) -> None:
+        self.http_client = http_client
+        self.verify = verify
+        self.proxies = proxies
+        self.timeout = timeout
 
 
 def transport_of(connection: Connection) -> Transport:
@@ -174,51 +176,3 @@ def _own_transport(connection: Connection) -> Transport:
     return Urllib3Transport(
         verify=connection.verify, proxies=connection.proxies, timeout=connection.timeout
     )
-
-
-@frozen
-class AuthorityView:
-    """MSAL's `app.authority`: what callers read of it."""
-
-    instance: str
-    tenant: str
-    is_adfs: bool
-    authorization_endpoint: str
-    token_endpoint: str
-    device_authorization_endpoint: str | None
-
-    @classmethod
-    def of(cls, host: str, endpoints: Endpoints) -> AuthorityView:
-        """Return the view of an authority whose endpoints are known."""
-        return cls(
-            instance=host,
-            tenant=endpoints.realm,
-            is_adfs=endpoints.realm.lower() == "adfs",
-            authorization_endpoint=endpoints.authorization,
-            token_endpoint=endpoints.token,
-            device_authorization_endpoint=endpoints.device_authorization,
-        )
-
-
-@frozen
-class HttpClientView:
-    """MSAL's `app.http_client`: the caller's own client in it, and a way to close it."""
-
-    http_client: object | None
-    _close: Callable[[], None] = field(repr=False)
-
-    def close(self) -> None:
-        """Release connections."""
-        self._close()
-
-
-@frozen
-class AsyncHttpClientView:
-    """`HttpClientView` of the async application."""
-
-    http_client: object | None
-    _close: Callable[[], Awaitable[None]] = field(repr=False)
-
-    async def close(self) -> None:
-        """Release connections."""
-        await self._close()

@@ -10,8 +10,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from attrs import field, frozen
-
 from sansio_auth._options import RequestOptions
 from sansio_auth.client import Call, ConfidentialClient
 from sansio_auth.errors import ConfigurationError
@@ -20,22 +18,33 @@ from sansio_auth.results import Outcome
 __all__ = ["Options", "Plan", "client_credentials_plan", "on_behalf_of_plan", "read_options"]
 
 
-@frozen
 class Plan:
     """A call, how its outcome is worded, and what its transport is to be told for this once."""
 
-    call: Call[Outcome]
-    classify: bool = False
-    transport_options: Mapping[str, object] = field(factory=dict[str, object], repr=False)
-    shared_tenant: bool = False
+    __slots__ = ("call", "classify", "shared_tenant", "transport_options")
+
+    def __init__(
+        self,
+        call: Call[Outcome],
+        transport_options: Mapping[str, object] | None = None,
+        *,
+        classify: bool = False,
+        shared_tenant: bool = False,
+    ) -> None:
+        self.call = call
+        self.transport_options = transport_options
+        self.classify = classify
+        self.shared_tenant = shared_tenant
 
 
-@frozen
 class Options:
     """MSAL's keyword arguments, sorted by whom they are for."""
 
-    request: RequestOptions
-    transport: Mapping[str, object] = field(repr=False)
+    __slots__ = ("request", "transport")
+
+    def __init__(self, request: RequestOptions, transport: Mapping[str, object]) -> None:
+        self.request = request
+        self.transport = transport
 
 
 def _texts(name: str, value: object) -> dict[str, str]:
@@ -109,7 +118,7 @@ def client_credentials_plan(
     options = read_options(claims_challenge, keywords)
     call = client.acquire_token_for_client(scopes, **options.request)
     shared = client.authority.shared
-    return Plan(call, classify=True, transport_options=options.transport, shared_tenant=shared)
+    return Plan(call, options.transport, classify=True, shared_tenant=shared)
 
 
 def on_behalf_of_plan(
@@ -122,4 +131,4 @@ def on_behalf_of_plan(
     """Return the plan of `acquire_token_on_behalf_of`; raises `ConfigurationError`."""
     options = read_options(claims_challenge, keywords)
     call = client.acquire_token_on_behalf_of(user_assertion, scopes, **options.request)
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)

@@ -18,16 +18,16 @@ from sansio_auth_adapters.application.dicts import (
     account_dict,
 )
 from sansio_auth_adapters.application.driving import DrivenApplication
-from sansio_auth_adapters.application.parts import AuthorityView, HttpClientView
 from sansio_auth_adapters.application.plan import (
     on_behalf_of_plan,
 )
 from sansio_auth_adapters.application.repeats import whose_calls, whose_silent_calls
 
 if TYPE_CHECKING:
-    from sansio_auth_adapters.application import user_plans
+    from sansio_auth_adapters.application import user_plans, views
 else:
     user_plans = later("sansio_auth_adapters.application.user_plans")
+    views = later("sansio_auth_adapters.application.views")
 
 __all__ = ["ConfidentialClientApplication"]
 
@@ -49,14 +49,14 @@ class ConfidentialClientApplication(DrivenApplication):
     # --- attributes that callers of MSAL read ---------------------------------------------------
 
     @property
-    def authority(self) -> AuthorityView:
+    def authority(self) -> views.AuthorityView:
         """The authority and its endpoints, which are asked for where they cannot be computed."""
         return self._known_authority() or self._view(self._do(self._client.discover()))
 
     @property
-    def http_client(self) -> HttpClientView:
+    def http_client(self) -> views.HttpClientView:
         """The caller's own client, as `.http_client`, and a way to close connections."""
-        return HttpClientView(self._http_client, self.close)
+        return views.HttpClientView(self._http_client, self.close)
 
     # --- for the application itself -------------------------------------------------------------
 

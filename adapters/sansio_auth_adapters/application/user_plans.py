@@ -52,7 +52,7 @@ def silent_plan(
     """Return the plan of `acquire_token_silent`."""
     options = read_options(claims_challenge, keywords)
     call = client.acquire_token_silent(scopes, home_account_id_of(account), **options.request)
-    return Plan(call, classify=True, transport_options=options.transport)
+    return Plan(call, options.transport, classify=True)
 
 
 def refresh_token_plan(
@@ -61,7 +61,7 @@ def refresh_token_plan(
     """Return the plan of `acquire_token_by_refresh_token`."""
     options = read_options(None, keywords)
     call = client.acquire_token_by_refresh_token(refresh_token, scopes, **options.request)
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)
 
 
 def password_plan(
@@ -77,7 +77,7 @@ def password_plan(
         raise ConfigurationError("username: the user's name is needed", code="username")
     options = read_options(claims_challenge, keywords)
     call = client.acquire_token_by_username_password(username, password, scopes, **options.request)
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)
 
 
 def user_fic_plan(  # noqa: PLR0913, PLR0917 - MSAL's parameters
@@ -98,7 +98,7 @@ def user_fic_plan(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         user_object_id=user_object_id,
         **options.request,
     )
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)
 
 
 def sign_in_parameters(**given: object) -> dict[str, str]:
@@ -156,7 +156,7 @@ def code_flow_plan(
     flow = AuthCodeFlow.from_dict(auth_code_flow)
     options = read_options(flow.claims_challenge, keywords)
     call = client.acquire_token_by_auth_code_flow(flow, auth_response, scopes, **options.request)
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)
 
 
 def code_plan(  # noqa: PLR0913, PLR0917 - MSAL's parameters
@@ -173,7 +173,7 @@ def code_plan(  # noqa: PLR0913, PLR0917 - MSAL's parameters
     call = client.acquire_token_by_authorization_code(
         code, scopes, redirect_uri=redirect_uri, nonce=nonce, **options.request
     )
-    return Plan(call, transport_options=options.transport)
+    return Plan(call, options.transport)
 
 
 def _known_only(options: Options) -> None:
