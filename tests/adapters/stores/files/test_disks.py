@@ -168,6 +168,20 @@ def test_a_sign_out_that_could_not_be_written_holds_in_this_process(
     assert FileStore(place).load(BEHALF) == Tokens()
 
 
+def test_a_user_who_signs_in_while_the_disk_is_full_is_found(place: Path, monkeypatch: Any) -> None:
+    """In this process, and once there is room in every other (row 177)."""
+    store, alice = FileStore(place), Accounts("h.example", "alice")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails(errno.ENOSPC))
+        with pytest.raises(OSError, match="No space"):
+            store.save(((USER, (AccountSeen("t", ("u", "Alice", "MSSTS", None)),)),))
+    for query in (Accounts("h.example"), alice):
+        assert [key for key, _ in store.look_up(query).partitions] == [USER]
+    assert FileStore(place).look_up(alice) == Found()
+    store.save(((USER, ()),))
+    assert FileStore(place).look_up(alice) == store.look_up(alice) != Found()
+
+
 def test_a_file_that_cannot_be_read_is_moved_by_nobody(
     store: FileStore, place: Path, monkeypatch: Any
 ) -> None:

@@ -21,6 +21,7 @@ from sansio_auth.partition import (
     Knowledge,
     KnowledgeKey,
     RefreshTokenStored,
+    SignedOut,
     UserKey,
 )
 from sansio_auth_adapters import FileStore
@@ -122,6 +123,16 @@ def test_a_user_who_is_signed_in_stays(place: Path, monkeypatch: Any) -> None:
     _aged(file_of(place), 1_000, now)
     store.save(((UserKey("h.example", "v.tenant"), (token(),)),))
     assert len(store.look_up(Accounts("h.example", "alice")).partitions) == 1
+
+
+def test_a_name_that_nobody_has_any_more_leads_nowhere(place: Path) -> None:
+    """What led to a user by their old name goes with it, and all of it with the user (row 173)."""
+    store = FileStore(place)
+    for name in ("alice", "Carol", "CAROL"):
+        store.save(((USER, (AccountSeen("t", ("u", name, "MSSTS", None)),)),))
+        assert len([it for it in (place / "names").rglob("*") if it.is_file()]) == 1
+    store.save(((USER, (SignedOut("client"),)),))
+    assert not [it for it in place.rglob("*") if it.is_file() and it.name != "lock"]
 
 
 def test_memory_is_bounded(place: Path) -> None:

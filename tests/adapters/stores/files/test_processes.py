@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 import pytest
 
@@ -256,9 +256,29 @@ class _Saving:
         return content
 
 
-def _told(descriptor: int) -> bytes:
-    """Return one byte from the other end; an empty one where that end is gone."""
-    return os.read(descriptor, 1)
+class _Wire:
+    """Two pipes between a child that says when it has begun, and a test that says when to end."""
+
+    def __init__(self) -> None:
+        self._begun, self._begin = os.pipe()
+        self._may_end, self._end = os.pipe()
+
+    def begin_and_wait(self) -> None:
+        """Say in the child that it has begun; return when it may end, or the test has failed."""
+        os.close(self._end)
+        os.write(self._begin, b".")
+        assert os.read(self._may_end, 1) == b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def wait(self) -> None:
+        """Return in the test when the child has begun."""
+        os.close(self._begin)
+        assert os.read(self._begun, 1) == b"."
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._end)
 
 
 @pytest.mark.parametrize(
@@ -269,10 +289,9 @@ def test_a_child_that_was_forked_in_the_middle_of_a_save_hinders_nobody(
 ) -> None:
     """It reads and saves at once, and the lock that it inherits is let go with the parent's."""
     monkeypatch.setattr(_files, "_descriptors", descriptors())
-    place = tmp_path / "tokens"
+    place, wire = tmp_path / "tokens", _Wire()
     FileStore(place).save(((_APP, (_token("old"),)),))
     saving = _Saving(place)
-    (begun, begin), (may_end, end) = os.pipe(), os.pipe()
 
     def be_a_child() -> None:
         mine = FileStore(place, patience=0.01)
@@ -281,46 +300,35 @@ def test_a_child_that_was_forked_in_the_middle_of_a_save_hinders_nobody(
         saving.store.save(((_USER, ()),))
         with pytest.raises(TimeoutError):
             mine.save(((_APP, (_token("too-soon"),)),))
-        os.write(begin, b".")
-        assert _told(may_end) == b"."
+        wire.begin_and_wait()
 
     child = os.fork()
     if child == 0:
         _exit_after(be_a_child)
-    assert _told(begun) == b"."
-    saving.leave.set()
-    saving.thread.join(20)
-    quick = FileStore(place, patience=1)  # the child still lives, with all it inherited
-    assert _scopes(quick.save(((_APP, (_token("after"),)),))) == {"old", "new", "after"}
-    os.write(end, b".")
+    with wire:
+        wire.wait()
+        saving.leave.set()
+        saving.thread.join(20)
+        quick = FileStore(place, patience=1)  # the child still lives, with all it inherited
+        assert _scopes(quick.save(((_APP, (_token("after"),)),))) == {"old", "new", "after"}
     assert os.waitpid(child, 0)[1] == 0
     assert _scopes(quick.load(_BEHALF)) == {"by-the-child"}
-    for descriptor in (begun, begin, may_end, end):
-        os.close(descriptor)
 
 
 def test_a_child_outlives_a_parent_that_died_while_saving(tmp_path: Path) -> None:
     """And does not keep the lock that it inherited (row 193)."""
-    place = tmp_path / "tokens"
-    (begun, begin), (may_end, end) = os.pipe(), os.pipe()
-
-    def live_on() -> None:
-        os.write(begin, b".")
-        assert _told(may_end) == b"."
-
+    place, wire = tmp_path / "tokens", _Wire()
     parent = os.fork()
     if parent == 0:
         _ = _Saving(place)
         if os.fork() == 0:
-            _exit_after(live_on)
+            _exit_after(wire.begin_and_wait)
         os.kill(os.getpid(), signal.SIGKILL)
     assert os.WIFSIGNALED(os.waitpid(parent, 0)[1])
-    assert _told(begun) == b"."
-    heir = FileStore(place, patience=1)
-    assert _scopes(heir.save(((_APP, (_token("after"),)),))) == {"after"}
-    os.write(end, b".")
-    for descriptor in (begun, begin, may_end, end):
-        os.close(descriptor)
+    with wire:
+        wire.wait()
+        heir = FileStore(place, patience=1)
+        assert _scopes(heir.save(((_APP, (_token("after"),)),))) == {"after"}
 
 
 def test_a_child_waits_for_no_thread_of_its_parents(tmp_path: Path) -> None:
