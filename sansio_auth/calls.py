@@ -8,6 +8,7 @@ are pure look-ups; how a token is got when nothing will do is the scripts' busin
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -221,8 +222,8 @@ class TokenCall(ABC):
         row = usable_row(partition, self.key, now, self.margin, skew)
         if row is None or not self.token_to_refresh:
             return row
-        rejected = hashlib.sha256(row[SECRET].encode()).hexdigest() == self.token_to_refresh
-        return None if rejected else row
+        digest = hashlib.sha256(row[SECRET].encode()).hexdigest()
+        return None if hmac.compare_digest(digest, self.token_to_refresh) else row
 
     def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
         """Return why a request is needed, as MSAL's telemetry says it."""

@@ -18,6 +18,10 @@ class Policy:
     `early_expiry`: a token with less left is not served from the cache. `max_token_life` caps
     what a server may claim. `retries`: further attempts after a connection failure or a 5xx
     without Retry-After. `max_entries` bounds the access tokens of one partition.
+
+    The strict switches make an error of what is told as a warning otherwise: an answer of another
+    content type, a token without a type, a certificate that has expired, a token store that
+    cannot be read.
     """
 
     early_expiry: int = 300
@@ -38,5 +42,7 @@ class Policy:
 
     strict_content_type: bool = False
     strict_token_type: bool = False
+    strict_certificate: bool = False
+    strict_store: bool = False
     shared_tenants: bool = False
     allow_loopback: bool = False

@@ -103,6 +103,14 @@ def _anyio() -> ModuleType:
             "an event loop that is not asyncio's needs anyio: install sansio-auth[anyio]",
             code="no_event_loop",
         ) from error
+    try:
+        _ = anyio.current_time()
+    except RuntimeError as error:
+        raise ConfigurationError(
+            "this event loop is neither asyncio's nor trio's: drive flows with arun and an"
+            " AsyncWorld whose transport and `sleep` are the loop's own",
+            code="no_event_loop",
+        ) from error
     return anyio
 
 

@@ -52,6 +52,8 @@ def authenticate(talk: Conversation, endpoints: Endpoints, endpoint: str) -> Scr
         policy = registration.policy
         talk.assertions += 1
         if credential.expires_at is not None and credential.expires_at <= talk.now:
+            if policy.strict_certificate:
+                raise _assertion_failed(talk, "has expired", "certificate_expired")
             talk.warn("certificate_expired")  # Entra decides; some tenants still accept it
         claims = _assertion.unsigned_assertion(
             credential,
@@ -88,10 +90,13 @@ def _expired(assertion: str, now: float) -> bool:
     return isinstance(exp, int | float) and exp <= now
 
 
-def _assertion_failed(talk: Conversation, why: str) -> AssertionFailed:
+def _assertion_failed(
+    talk: Conversation, why: str, code: str = "assertion_failed"
+) -> AssertionFailed:
+    source = "certificate" if code == "certificate_expired" else "client assertion's source"
     return AssertionFailed(
-        f"the client assertion's source {why}",
-        code="assertion_failed",
+        f"the {source} {why}",
+        code=code,
         correlation_id=talk.correlation_id,
         stage="assertion",
     )
@@ -104,6 +109,15 @@ def _checked(talk: Conversation, answer: str | Failure) -> str:
             return text
     if not isinstance(answer, Failure):
         raise _assertion_failed(talk, "gave no assertion")
-    error = _assertion_failed(talk, "failed" + f" ({answer.error})" * bool(answer.error))
+    why = "failed" + f" ({answer.error})" * bool(answer.error) + _remedy(talk)
+    error = _assertion_failed(talk, why)
     error.__cause__ = answer.cause
     raise error
+
+
+def _remedy(talk: Conversation) -> str:
+    """Return what to do where it was PS256 that could not be signed; nobody falls back silently."""
+    credential = talk.call.registration.credential
+    if isinstance(credential, CertificateCredential) and not credential.sha1:
+        return "; where a key cannot sign PS256, its SHA-1 thumbprint asks for RS256 instead"
+    return ""

@@ -96,10 +96,15 @@ def begin(call: TokenCall, start: Start) -> Conversation:
 
 
 def load(talk: Conversation, key: PartitionKey) -> Script[Tokens]:
-    """Fetch a token partition; a store that fails is an empty one and a warning (I-1)."""
+    """Fetch a token partition; a store that fails is an empty one and a warning (I-1).
+
+    For a strict client it is a `TransportError`.
+    """
     answer, talk.now = yield from ask(Load(key))
     if isinstance(answer, Tokens):
         return answer
+    if talk.call.registration.policy.strict_store and isinstance(answer, Failure):
+        raise failed(talk, answer, "store")
     talk.warn("store_load_failed")
     return Tokens()
 
@@ -156,7 +161,8 @@ def failed(talk: Conversation, failure: Failure, stage: str) -> SansioAuthError:
         )
     else:
         error = TransportError(
-            f"{stage} request failed: {failure.kind}"
+            ("the token store cannot be read" if stage == "store" else f"{stage} request failed")
+            + f": {failure.kind}"
             + (f" ({failure.error})" * bool(failure.error))
             + _REMEDIES.get(failure.kind, ""),
             kind=failure.kind,

@@ -74,14 +74,14 @@ def _lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_import_contracts_are_kept() -> None:
-    """Imports go one way."""
+    """Imports go one way (row 222)."""
     ran = _lint_imports(_ROOT)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("plant", sorted(_PLANTS))
 def test_an_import_contract_fires_at(plant: str, tmp_path: Path) -> None:
-    """A planted import breaks the contract that is meant to stop it."""
+    """A planted import breaks the contract that is meant to stop it (row 222)."""
     path, line, contract = _PLANTS[plant]
     file = _copy(tmp_path) / path
     before = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -118,6 +118,6 @@ def _ruff(code: str, path: str) -> str:
     ],
 )
 def test_a_banned_name_is_refused_in_the_core_and_allowed_in_the_shell(line: str) -> None:
-    """What the import contracts cannot see, the linter does."""
+    """What the import contracts cannot see, the linter does (row 222)."""
     assert "TID251" in _ruff(f"{line}\n", "sansio_auth/planted.py")
     assert "TID251" not in _ruff(f"{line}\n", "adapters/sansio_auth_adapters/planted.py")

@@ -157,7 +157,7 @@ def _sign_in_and_out(credential: str, tenant: str) -> None:
 def test_every_flow_is_played_without_touching_the_world(
     credential: str, tenant: str, no_io: NoIO
 ) -> None:
-    """No file, socket, process, environment, clock or randomness (I-8)."""
+    """No file, socket, process, environment, clock or randomness (I-8, row 222)."""
     for play in (_everything, _sign_in_and_out):
         play(credential, tenant)  # imports are made on first use
         with no_io:
@@ -182,14 +182,14 @@ def test_every_flow_is_played_without_touching_the_world(
 def test_the_guard_fires_at_a_planted_violation(
     violation: Callable[[], object], no_io: NoIO
 ) -> None:
-    """Each kind of impurity is noticed."""
+    """Each kind of impurity is noticed (row 222)."""
     with no_io, pytest.raises(Impure):
         violation()
     assert no_io.events
 
 
 def test_the_core_loads_no_library_that_does_io() -> None:
-    """A fresh interpreter that imports and uses the core has neither sockets nor cryptography."""
+    """Neither sockets nor cryptography, in a fresh interpreter that uses the core (row 222)."""
     program = (
         "import sys, sansio_auth\n"
         "from sansio_auth import *\n"

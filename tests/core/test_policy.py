@@ -29,6 +29,8 @@ def test_the_numbers_are_msals_where_it_has_one() -> None:
         "max_entries": 10_000,
         "strict_content_type": False,
         "strict_token_type": False,
+        "strict_certificate": False,
+        "strict_store": False,
         "shared_tenants": False,
         "allow_loopback": False,
     }

@@ -12,7 +12,14 @@ from attrs import evolve
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sansio_auth import AccessToken, CertificateCredential, ConfigurationError
+from sansio_auth import (
+    AccessToken,
+    AssertionFailed,
+    CertificateCredential,
+    ConfigurationError,
+    GetAssertion,
+    Policy,
+)
 from sansio_auth._assertion import load_certificates, load_key
 from sansio_auth.testing import World, example_tenant
 from tests.faults.aids import GRAPH, Line, app_of, client_of
@@ -193,6 +200,32 @@ def test_an_expired_certificate_is_entras_decision(begins: int, ends: int, warne
     outcome = world.play(client.acquire_token_for_client([GRAPH])).result
     assert isinstance(outcome, AccessToken)
     assert ("certificate_expired" in outcome.metadata.warnings) is warned
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        row(145, "strict-expired", _NOW - 1, "certificate_expired"),
+        row(145, "strict-good", _NOW + 9, ""),
+    ],
+)
+def test_a_strict_client_decides_itself(ends: int, code: str) -> None:
+    """Before anything is signed or sent."""
+    credential = CertificateCredential(sha1=False, x5t_s256="y", expires_at=ends)
+    signed: list[object] = []
+
+    def make(effect: GetAssertion) -> str:
+        signed.append(effect)
+        return "a.b.c"
+
+    world = World(example_tenant(), assertions=make)
+    world.clock.now = _NOW
+    client = client_of(credential=credential, policy=Policy(strict_certificate=True))
+    flow = world.play(client.acquire_token_for_client([GRAPH]))
+    if code:
+        assert isinstance(flow.error, AssertionFailed)
+        assert flow.error.code == code
+    assert bool(signed) is bool(world.exchanges) is not bool(code)
 
 
 def _x5t(digits: str) -> str:

@@ -19,6 +19,7 @@ from sansio_auth import (
     Failure,
     GetAssertion,
     HttpResponse,
+    Policy,
     Secret,
     parse_authority,
 )
@@ -249,3 +250,45 @@ def test_the_step_itself_says_which_flow_it_was(answers: list[Any], told: str) -
     assert str(caught.value) == f"the client assertion's source {told}"
     assert (caught.value.code, caught.value.stage) == ("assertion_failed", "assertion")
     assert caught.value.correlation_id == "mine"
+
+
+@pytest.mark.parametrize(
+    ("sha1", "credential"),
+    [(True, True), (False, True), (True, False)],
+    ids=["RS256", "PS256", "own"],
+)
+def test_whoever_cannot_sign_ps256_is_told_of_rs256(*, sha1: bool, credential: bool) -> None:
+    """Nobody falls back in silence, and who signs RS256 already is told nothing of it."""
+    proof = CertificateCredential(sha1=sha1, x5t="x", x5t_s256="y")
+    cause = NotImplementedError("PSS")
+
+    def make(_: GetAssertion) -> str:
+        raise cause
+
+    world = World(example_tenant(), assertions=make)
+    call = _client(proof if credential else AssertionCredential()).acquire_token_for_client(_GRAPH)
+    flow = call.start(now=world.clock.now, seed=bytes(32))
+    while (effect := flow.pending) is not None:
+        asked = isinstance(effect, GetAssertion)
+        value = Failure("callback", error="E", cause=cause) if asked else world.answer(effect)
+        flow.answer(effect, value, now=world.clock.now)
+    assert isinstance(flow.error, AssertionFailed)
+    assert flow.error.code == "assertion_failed"
+    assert ("RS256" in str(flow.error)) is (credential and not sha1)
+    assert flow.error.__cause__ is cause
+    assert world.exchanges == []
+
+
+def test_a_strict_client_uses_no_certificate_that_has_expired() -> None:
+    """It asks for no signature; a moment earlier it does."""
+    world = _world(lambda _: "a.b.c")
+    ends = world.clock.now + 5
+    proof = CertificateCredential(sha1=False, x5t_s256="y", expires_at=ends)
+    client = _client(proof, policy=Policy(strict_certificate=True))
+    assert isinstance(_play(world, client).result, AccessToken)
+    world.clock.now = ends
+    flow = _play(world, client, claims_challenge="{}")
+    assert isinstance(flow.error, AssertionFailed)
+    assert (flow.error.code, flow.error.stage) == ("certificate_expired", "assertion")
+    assert "certificate has expired" in str(flow.error)
+    assert not any(isinstance(step.effect, GetAssertion) for step in flow.transcript.steps)

@@ -17,6 +17,7 @@ from sansio_auth import (
     Failure,
     GetAssertion,
     HttpResponse,
+    Load,
     Policy,
     Refusal,
     ResponseError,
@@ -320,3 +321,25 @@ def test_answers_are_counted_and_failures_to_get_one_are_not() -> None:
     world.faults = [HttpResponse(503)] * 2
     assert _play(world).tally == ()
     assert _play(world).tally == ()
+
+
+def test_a_strict_client_wants_a_store_that_can_be_read() -> None:
+    """For another one an unreadable store is an empty one, with a warning."""
+    cause = OSError("the disk")
+    for strict in (False, True):
+        world = World(example_tenant())
+        call = _client(policy=Policy(strict_store=strict)).acquire_token_for_client(_GRAPH)
+        flow = call.start(now=world.clock.now, seed=bytes(32))
+        while (effect := flow.pending) is not None:
+            value = world.answer(effect)
+            if isinstance(effect, Load) and effect.key == call.partition_key():
+                value = Failure("store", error="OSError", cause=cause)
+            flow.answer(effect, value, now=world.clock.now)
+        if not strict:
+            assert flow.result.metadata.warnings == ("store_load_failed",)
+            continue
+        assert isinstance(flow.error, TransportError)
+        assert (flow.error.kind, flow.error.stage) == ("store", "store")
+        assert "token store cannot be read" in str(flow.error)
+        assert flow.error.__cause__ is cause
+        assert world.exchanges == []
