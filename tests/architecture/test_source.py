@@ -169,7 +169,9 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
         file = _ROOT / name
         if file == Path(__file__) or not file.exists():
             continue
-        offenders += [name for _ in _PRIVATE.findall(file.read_text(encoding="utf-8"))]
+        offenders += [
+            name for _ in _PRIVATE.findall(file.read_text(encoding="utf-8", errors="replace"))
+        ]
     assert offenders == []
 
 
