@@ -41,6 +41,8 @@ MODULES: Final = (
     "_token.py",
 )
 _LEAST: Final = 90
+#: A mutant that takes so many times as long as the tests without it has been noticed.
+_PATIENCE: Final = 6
 _PAGE: Final = ROOT / "docs" / "explanation" / "mutants.md"
 _WORKSPACES: Final = ROOT / ".mutants"
 _MUTMUT: Final = Path(sys.executable).with_name("mutmut")
@@ -108,6 +110,9 @@ class Workspace:
             f"only_mutate = {self.name}\n"
             f"pytest_add_cli_args_test_selection =\n  {tests}\n"
             "pytest_add_cli_args =\n  -pno:xdist\n  -pno:cacheprovider\n"
+            "  --hypothesis-profile=ci\n"  # the same examples every time
+            "  -m\n  not bulk\n"
+            f"timeout_multiplier = {_PATIENCE}\n"
             "use_git_change_detection = false\n"
         )
         _ = (self._folder / "setup.cfg").write_text(settings, encoding="utf-8")

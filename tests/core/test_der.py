@@ -74,6 +74,7 @@ def test_the_rounds_of_a_pfx_are_added_up() -> None:
         (_tlv(0x30, _SALT, _number(2048), _number(32), _tlv(0x30)), 2048),
         (_tlv(0x30, _SALT, _number(16384), _number(8), _number(2)), 16 * 16384 * 8 * 2),
         (_tlv(0x30, _SALT, *[_number(5)] * 4), 5),
+        (_tlv(0x30, _SALT, _number(5), _number(3), b"\x02\x00"), 0),
         (_tlv(0x30, _SALT, _tlv(0x05), _number(2048)), 0),
         (_tlv(0x30, _number(2048), _SALT), 0),
         (_tlv(0x30, _SALT, _number(3)) * 4, 12),
@@ -100,6 +101,8 @@ def test_numbers_after_a_salt_are_rounds(der: bytes, rounds: int) -> None:
         (_tlv(0x30, _tlv(0x30), _tlv(0x04, _tlv(0x30, b"\x05\x00"))), 0),
         (_tlv(0x30, _tlv(0x06, b"x"), _tlv(0x04, b"k" * 5000)), 0),
         (_tlv(0x30, _tlv(0x30), _tlv(0x04)), 0),
+        (_tlv(0x30, _tlv(0x30), _tlv(0x04, b"k")), 1),
+        (_tlv(0x30, _tlv(0x30), _tlv(0x04, b"\x30\x00")), 0),
     ],
 )
 def test_what_follows_the_name_of_a_cipher_is_a_hidden_key(der: bytes, hidden: int) -> None:
@@ -115,6 +118,7 @@ def test_any_bytes_give_an_answer(der: bytes) -> None:
     assert min(demands_of(der)) >= 0
 
 
+@pytest.mark.bulk
 @pytest.mark.parametrize("piece", [b"\x30\x80", b"\x04\x80\x30\x80", b"\x02\x00", b"\x30\x00"])
 def test_a_megabyte_is_looked_at_once(piece: bytes) -> None:
     """Nested or side by side: the work grows with the bytes, not with their square."""
