@@ -47,7 +47,7 @@ class Single(Mapping[K, V]):
 
     def values(self) -> ValuesView[V]:
         """Return the value, as a dictionary would."""
-        return {0: self._value}.values()
+        return {None: self._value}.values()
 
     def items(self) -> ItemsView[K, V]:
         """Return the pair, as a dictionary would."""

@@ -228,3 +228,10 @@ def test_a_user_who_is_acted_for_is_known_by_the_assertion_alone() -> None:
     assert request.subject == Subject("assertion", digest)
     assert request.identity(None).subject == request.subject
     assert request.username == ""
+
+
+def test_the_scheme_is_the_one_that_the_data_asks_for() -> None:
+    """Bearer, unless it says otherwise, in lower case."""
+    assert _client().acquire_token_for_client(_SCOPE).request.scheme == "bearer"
+    call = _client().acquire_token_for_client(_SCOPE, data={"token_type": "PoP"})
+    assert call.request.scheme == "pop"

@@ -8,6 +8,7 @@ import pytest
 
 from sansio_auth.effects import (
     AssertionContext,
+    Effect,
     Failure,
     GetAssertion,
     Load,
@@ -91,3 +92,9 @@ def test_a_failure_keeps_its_cause_for_chaining_alone() -> None:
     one, other = (Failure("tls", cause=OSError("PLANTED")) for _ in range(2))
     assert one == other
     assert "PLANTED" not in repr(one)
+
+
+def test_a_new_effect_has_to_say_what_answers_it() -> None:
+    """Each of the five does."""
+    with pytest.raises(NotImplementedError):
+        _ = Effect[None]().objection(None)

@@ -101,6 +101,13 @@ def test_another_scheme_key_or_owner_is_another_token() -> None:
     assert [*candidates(tokens, key)] == [_row("pop")]
 
 
+def test_without_wide_rows_the_exact_one_is_the_only_candidate() -> None:
+    """Or there is none."""
+    tokens = _tokens(("a", _row("x")))
+    assert [*candidates(tokens, token_key(["a"]))] == [_row("x")]
+    assert [*candidates(tokens, token_key(["b"]))] == []
+
+
 @pytest.mark.parametrize(("due", "now", "is_it"), [(None, 9, False), (5, 5, False), (5, 5.1, True)])
 def test_a_token_is_due_strictly_after_its_time(
     due: int | None, now: float, *, is_it: bool

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sansio_auth._token import TokenResponse, decode_part, read_token_response, refusal_of
+from sansio_auth._token import SignedIn, TokenResponse, decode_part, read_token_response, refusal_of
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.policy import Policy
 from sansio_auth.results import Refusal
@@ -170,12 +170,20 @@ def test_an_unreadable_member_costs_a_warning_and_not_the_token(
     )
 
 
-@pytest.mark.parametrize("name", ["refresh_token", "id_token", "client_info", "foci", "scope"])
-def test_an_empty_member_is_none(name: str) -> None:
+@pytest.mark.parametrize("value", ["", None])
+@pytest.mark.parametrize("name", ["refresh_token", "id_token", "client_info", "foci"])
+def test_an_empty_member_says_nothing_of_a_user(name: str, value: Any) -> None:
     """Some servers send them."""
-    found = _read(_good(**{name: ""}))
+    found = _read(_good(**{name: value}))
     assert found.warnings == ()
-    assert getattr(found, name if name != "foci" else "family_id", None) is None or name == "scope"
+    assert found.user == SignedIn()
+
+
+@pytest.mark.parametrize(("scope", "scopes"), [(None, None), ("", ()), (" b  a b ", ("a", "b"))])
+def test_the_scopes_are_those_that_were_granted(scope: Any, scopes: Any) -> None:
+    """None where the server did not name any; sorted, and each once."""
+    found = _read(_good(scope=scope))
+    assert (found.scopes, found.warnings) == (scopes, ())
 
 
 @pytest.mark.parametrize(

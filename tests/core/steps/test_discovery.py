@@ -20,6 +20,12 @@ from sansio_auth import (
     TransportError,
     parse_authority,
 )
+from sansio_auth._steps.conversation import begin
+from sansio_auth._steps.discovery import discover
+from sansio_auth._telemetry import Telemetry
+from sansio_auth.authority import computed_endpoints
+from sansio_auth.flow import Start
+from sansio_auth.partition import Knowledge
 from sansio_auth.testing import World, example_tenant
 
 _GRAPH = ["https://graph.microsoft.com/.default"]
@@ -173,3 +179,12 @@ def test_a_store_of_knowledge_that_fails_costs_a_warning() -> None:
         flow.answer(effect, value, now=world.clock.now)
     assert isinstance(flow.result, AccessToken)
     assert {"knowledge_load_failed", "knowledge_save_failed"} <= set(flow.result.metadata.warnings)
+
+
+def test_the_step_itself_computes_what_can_be_computed() -> None:
+    """Without a question, whatever is remembered."""
+    call = _client(example_tenant().authority).acquire_token_for_client(_GRAPH).request
+    script = discover(begin(call, Start(0.0, bytes(32), Telemetry())), Knowledge())
+    with pytest.raises(StopIteration) as ended:
+        _ = next(script)
+    assert ended.value.value == computed_endpoints(call.registration.authority)

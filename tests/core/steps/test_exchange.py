@@ -49,6 +49,17 @@ def _kinds(flow: Any) -> list[str]:
     return [type(step.effect).__name__ for step in flow.transcript.steps]
 
 
+@pytest.mark.parametrize(
+    ("name", "anchor"), [("alice@contoso.com", "upn:alice@contoso.com"), ("ünï@contoso.com", None)]
+)
+def test_a_request_about_a_user_is_anchored_to_them(name: str, anchor: str | None) -> None:
+    """By a header, unless their name does not fit into one."""
+    world = World(example_tenant())
+    call = _client().acquire_token_by_username_password(name, "password", ["User.Read"])
+    _ = world.play(call)
+    assert dict(world.exchanges[-1][0].headers).get("X-AnchorMailbox") == anchor
+
+
 # --- retries -----------------------------------------------------------------------------------
 
 

@@ -16,6 +16,12 @@ from sansio_auth import (
     SendHttp,
     parse_authority,
 )
+from sansio_auth._steps.conversation import begin
+from sansio_auth._steps.region import is_regional, locate
+from sansio_auth._telemetry import Telemetry
+from sansio_auth.authority import computed_endpoints
+from sansio_auth.flow import Start
+from sansio_auth.partition import Knowledge
 from sansio_auth.testing import World, example_tenant
 
 _GRAPH = ["https://graph.microsoft.com/.default"]
@@ -96,3 +102,22 @@ def test_who_acts_for_a_user_is_in_no_region() -> None:
     (only, _answer) = world.exchanges[0]
     assert len(world.exchanges) == 1
     assert only.url == world.tenant.token_endpoint
+
+
+@pytest.mark.parametrize(
+    ("options", "regional"),
+    [({}, False), ({"region": "westus2"}, True), ({"find_region": True}, True)],
+)
+def test_a_call_is_regional_where_somebody_asked_for_it(
+    options: dict[str, Any], *, regional: bool
+) -> None:
+    """By name, or by having it found out; else there is the central endpoint alone."""
+    call = _client(**options).acquire_token_for_client(_GRAPH).request
+    assert is_regional(call) is regional
+    if not regional:
+        endpoints = computed_endpoints(call.registration.authority)
+        assert endpoints is not None
+        talk = begin(call, Start(0.0, bytes(32), Telemetry()))
+        with pytest.raises(StopIteration) as ended:
+            _ = next(locate(talk, Knowledge(), endpoints))
+        assert ended.value.value == (endpoints.token,)
