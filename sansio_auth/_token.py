@@ -56,7 +56,7 @@ _DATE: Final = re.compile(r"[A-Za-z0-9 ,:]{20,40}")
 _TOKENS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SignedIn:
     """What a successful answer says of a user, as far as it does."""
 
@@ -72,7 +72,7 @@ _NOBODY: Final = SignedIn()
 _OF_USERS: Final = frozenset({"refresh_token", "id_token", "client_info", "foci"})
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TokenResponse:
     """A successful answer (RFC 6749 section 5.1) with every member checked.
 

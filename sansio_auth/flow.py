@@ -51,7 +51,7 @@ class Start:
     telemetry: Telemetry = field(default=Telemetry())
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Ended(Generic[T_co]):
     """What a script returns: the outcome, and what is to be folded into the counters."""
 

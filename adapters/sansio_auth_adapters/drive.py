@@ -48,7 +48,7 @@ async def _pause(seconds: float) -> None:
     await event_loop.pause(seconds)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class World:
     """What a flow's effects are carried out with.
 
@@ -64,7 +64,7 @@ class World:
     sleep: Callable[[float], None] = ambient.pause
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class AsyncWorld:
     """A `World` that may be awaited: stores and `assertions` may be of either colour."""
 

@@ -47,7 +47,7 @@ _SERVER_ERROR: Final = 500
 _JITTER: Final = 0.2
 
 
-@define
+@define(eq=False, repr=False)
 class Conversation:
     """The moving parts of one flow; `now` is the POSIX time of the newest answer."""
 
