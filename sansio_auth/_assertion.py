@@ -20,7 +20,7 @@ from attrs import frozen
 
 from sansio_auth._der import demands_of
 from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
-from sansio_auth.credentials import CertificateCredential, UnsignedAssertion
+from sansio_auth.credentials import CertificateCredential
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.secret import Secret
 
@@ -58,6 +58,17 @@ _BLOCK: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 ]{1,40})-----[^-]*(?:-(?!----)[^-]*)*-----END \1-----",
     re.IGNORECASE,
 )
+
+
+@frozen(repr=False)
+class UnsignedAssertion:
+    """Header and payload of a JWT as the JSON texts to be signed (RFC 7515 section 5.1)."""
+
+    header: str
+    payload: str
+
+    def __repr__(self) -> str:
+        return "UnsignedAssertion(...)"
 
 
 @final

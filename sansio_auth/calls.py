@@ -1,5 +1,7 @@
 """What is asked for, as frozen values: one class per grant, and what each may take from a cache.
 
+The application's own grant is here; those for users are in `asserted_calls` and `user_calls`.
+
 A call knows for whom its token is (`identity`), what it asks beyond that (`demand`), where such a
 token is kept (`partition_key`) and whether what is kept there will do (`ready`, `usable`). These
 are pure look-ups; how a token is got when nothing will do is the scripts' business.
@@ -27,7 +29,6 @@ from sansio_auth.identity import (
     Identity,
     Subject,
     TokenKey,
-    assertion_digest,
     extended_key,
     token_key,
 )
@@ -36,7 +37,6 @@ from sansio_auth.partition import (
     SECRET,
     AccessRow,
     AppKey,
-    AssertionKey,
     Knowledge,
     KnowledgeKey,
     Partition,
@@ -47,16 +47,12 @@ from sansio_auth.partition import (
     usable_row,
 )
 from sansio_auth.registration import Registration
-from sansio_auth.secret import Secret
 from sansio_auth.wire import Pairs
 
 __all__ = [
     "RESERVED_SCOPES",
-    "AssertedCall",
     "ClientCredentials",
-    "OnBehalfOf",
     "TokenCall",
-    "UserCall",
 ]
 
 #: What an ordinary bearer token is told apart by: nothing.
@@ -105,7 +101,7 @@ def _knowledge_key(call: TokenCall) -> KnowledgeKey:
     return KnowledgeKey(call.registration.authority.url)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TokenCall(ABC):
     """What all calls have in common. `scopes` are sorted and as the caller gave them.
 
@@ -312,89 +308,3 @@ class ClientCredentials(TokenCall):
     def partition_of(self, realm: str) -> AppKey:
         """Return where a token of that realm is kept."""
         return self._partition_key or _app_key(self.registration, realm)
-
-
-def _no_reserved(scopes: tuple[str, ...]) -> None:
-    if found := sorted(RESERVED_SCOPES.intersection(scopes)):
-        raise ConfigurationError(
-            f"scopes: leave out {', '.join(found)}; the library adds what a user request needs",
-            code="scopes_reserved",
-        )
-
-
-@frozen(kw_only=True)
-class UserCall(TokenCall):
-    """What all calls for a user's token have in common."""
-
-    #: Observed: the grants whose name MSAL files with the account.
-    account_source: ClassVar[str | None] = None
-
-    def __attrs_post_init__(self) -> None:
-        _no_reserved(self.scopes)
-
-    @property
-    def requested(self) -> tuple[str, ...]:
-        """The scopes as sent: with OpenID Connect's own, without the excluded ones."""
-        return tuple(
-            sorted((RESERVED_SCOPES | set(self.scopes)) - self.registration.exclude_scopes)
-        )
-
-    @property
-    def username(self) -> str:
-        """The user's name as far as the caller gave it."""
-        return ""
-
-    def cache_refresh(self, partition: Partition | None, now: float) -> CacheRefresh:
-        """Return 0: MSAL does not say why such a request is made."""
-        del partition, now
-        return 0
-
-
-def _check_assertion(_: object, __: object, assertion: Secret) -> None:
-    text = assertion.reveal()
-    if not text:
-        raise ConfigurationError("user_assertion: the user's token is needed", code="assertion")
-    if text[:7].lower() == "bearer ":
-        raise ConfigurationError(
-            "user_assertion: begins with 'Bearer '; pass the token alone", code="assertion"
-        )
-    if not text.isascii() or not text.isprintable():
-        raise ConfigurationError("user_assertion: is not printable ASCII", code="assertion")
-
-
-@frozen(kw_only=True)
-class AssertedCall(UserCall):
-    """A call whose token is kept under the assertion that it was got with."""
-
-    #: The hex SHA-256 that stands for the assertion; each call computes its own.
-    digest: str = field(init=False, repr=False, eq=False)
-
-    @property
-    def subject(self) -> Subject:
-        """The user, known by the assertion alone."""
-        return Subject("assertion", self.digest)
-
-    def partition_key(self, knowledge: Knowledge | None) -> AssertionKey | None:
-        """Return where the token is kept, None until the realm is known."""
-        realm = self.realm(knowledge)
-        if realm is None:
-            return None
-        registration = self.registration
-        host = registration.authority.host
-        return AssertionKey(host, realm, registration.client_id, self.digest)
-
-
-def _assertion_digest(call: OnBehalfOf) -> str:
-    return assertion_digest(call.user_assertion.reveal())
-
-
-@frozen(kw_only=True)
-class OnBehalfOf(AssertedCall):
-    """A token for the user who called us (Microsoft's on-behalf-of, on RFC 7523 section 2.1)."""
-
-    api_id: ClassVar[str] = "523"
-
-    user_assertion: Secret = field(validator=_check_assertion)
-    digest: str = field(
-        init=False, repr=False, eq=False, default=Factory(_assertion_digest, takes_self=True)
-    )

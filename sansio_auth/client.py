@@ -14,7 +14,7 @@ from sansio_auth._call import Call, Procedure
 from sansio_auth._options import RequestOptions, asked, read_secret
 from sansio_auth._user_methods import UserMethods
 from sansio_auth.authority import parse_authority
-from sansio_auth.calls import ClientCredentials, OnBehalfOf
+from sansio_auth.calls import ClientCredentials
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.results import Outcome
@@ -61,6 +61,8 @@ class ConfidentialClient(UserMethods):
 
         The assertion's content is not looked into.
         """
+        from sansio_auth.asserted_calls import OnBehalfOf
+
         call = OnBehalfOf(
             user_assertion=read_secret(user_assertion, "user_assertion", "assertion"),
             **asked(self, scopes, options, allow_empty=True),

@@ -23,7 +23,6 @@ __all__ = [
     "ClientSecret",
     "Credential",
     "Secret",
-    "UnsignedAssertion",
 ]
 
 
@@ -88,17 +87,6 @@ class CertificateCredential:
     def algorithm(self) -> Literal["RS256", "PS256"]:
         """The JWS algorithm."""
         return "RS256" if self.sha1 else "PS256"
-
-
-@frozen(repr=False)
-class UnsignedAssertion:
-    """Header and payload of a JWT as the JSON texts to be signed (RFC 7515 section 5.1)."""
-
-    header: str
-    payload: str
-
-    def __repr__(self) -> str:
-        return "UnsignedAssertion(...)"
 
 
 @frozen

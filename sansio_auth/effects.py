@@ -7,11 +7,10 @@ an adapter's mistake shows where it was made. Nothing here does anything.
 
 from __future__ import annotations
 
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from sansio_auth.credentials import UnsignedAssertion
 from sansio_auth.partition import (
     Accounts,
     AppTokens,
@@ -25,6 +24,9 @@ from sansio_auth.partition import (
     Tokens,
 )
 from sansio_auth.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from sansio_auth._assertion import UnsignedAssertion
 
 __all__ = [
     "AnyEffect",

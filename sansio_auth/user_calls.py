@@ -12,7 +12,7 @@ from typing import ClassVar
 from attrs import Factory, evolve, field, frozen
 
 from sansio_auth._telemetry import CacheRefresh
-from sansio_auth.calls import AssertedCall, OnBehalfOf, UserCall
+from sansio_auth.asserted_calls import AssertedCall, OnBehalfOf, UserCall
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.identity import Subject, TokenKey
 from sansio_auth.partition import SESSION, Knowledge, Partition, UserKey

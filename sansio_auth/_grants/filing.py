@@ -10,8 +10,8 @@ from __future__ import annotations
 from sansio_auth._grants.acquire import Changes, row_of, target_of
 from sansio_auth._json import JsonValue
 from sansio_auth._token import TokenResponse
+from sansio_auth.asserted_calls import AssertedCall, UserCall
 from sansio_auth.authority import Endpoints
-from sansio_auth.calls import AssertedCall, UserCall
 from sansio_auth.partition import (
     AccessTokenStored,
     AccountRow,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sansio_auth._grants.acquire import acquire, request_form
 from sansio_auth._grants.filing import under_assertion
-from sansio_auth.calls import OnBehalfOf
+from sansio_auth.asserted_calls import OnBehalfOf
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.results import Outcome
 from sansio_auth.wire import Pairs

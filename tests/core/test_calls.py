@@ -20,8 +20,8 @@ from sansio_auth import (
 )
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
-from sansio_auth.identity import Subject, token_key
-from sansio_auth.partition import AccessTokenStored, AppKey, AssertionKey, Knowledge
+from sansio_auth.identity import token_key
+from sansio_auth.partition import AccessTokenStored, AppKey, Knowledge
 
 _HOST = "login.microsoftonline.com"
 _GUID = "11111111-2222-3333-4444-555555555555"
@@ -92,11 +92,10 @@ def test_why_a_request_is_made_is_told(
 
 
 def test_nothing_in_the_cache_is_a_reason_too() -> None:
-    """And for on-behalf-of none is given."""
+    """Nothing there, or nothing to look into."""
     call = _client().acquire_token_for_client(_SCOPE)
     assert call.request.cache_refresh(Tokens(), 0) == 2
     assert call.request.cache_refresh(None, 0) == 2
-    assert _client().acquire_token_on_behalf_of("a.b.c", []).request.cache_refresh(None, 0) == 0
 
 
 def test_an_expired_token_beside_a_wider_due_one_is_a_due_one() -> None:
@@ -114,15 +113,11 @@ def test_where_a_token_is_kept_depends_on_the_realm(tenant: str) -> None:
     known = Knowledge(endpoints=Endpoints(token="t", authorization="a", realm=_GUID))
     client = _client(tenant)
     app = client.acquire_token_for_client(_SCOPE)
-    user = client.acquire_token_on_behalf_of("a.b.c", _SCOPE)
-    digest = hashlib.sha256(b"a.b.c").hexdigest()
     assert app.partition_key(known) == AppKey(_HOST, _GUID, "c")
-    assert user.partition_key(known) == AssertionKey(_HOST, _GUID, "c", digest)
     if tenant == _GUID:
         assert app.partition_key() == app.partition_key(known)
     else:
         assert app.partition_key() is None
-        assert user.partition_key() is None
         assert app.identity().tenant == tenant
 
 
@@ -152,6 +147,13 @@ def test_extra_fields_and_forwarded_claims_are_part_of_the_identity() -> None:
     assert client.acquire_token_for_client(_SCOPE, params={"p": "1"}).identity() == plain
 
 
+@pytest.mark.parametrize(("token_type", "scheme"), [(None, "bearer"), ("PoP", "pop")])
+def test_a_token_is_of_a_scheme(token_type: str | None, scheme: str) -> None:
+    """The caller's word for it, in lower case."""
+    data = {} if token_type is None else {"token_type": token_type}
+    assert _client().acquire_token_for_client(_SCOPE, data=data).request.scheme == scheme
+
+
 def test_one_resource_at_a_time() -> None:
     """RFC 6749 knows one audience; Entra says so with AADSTS28000."""
     with pytest.raises(ConfigurationError) as caught:
@@ -166,39 +168,6 @@ def test_an_application_has_no_token_in_everybodys_tenant() -> None:
     assert caught.value.code == "shared_tenant"
     lenient = _client("common", policy=Policy(shared_tenants=True))
     assert lenient.acquire_token_for_client(_SCOPE).identity().tenant == "common"
-
-
-@pytest.mark.parametrize("scope", ["openid", "profile", "offline_access"])
-def test_openid_connects_own_scopes_are_the_librarys(scope: str) -> None:
-    """It adds them to every user request."""
-    with pytest.raises(ConfigurationError) as caught:
-        _client().acquire_token_on_behalf_of("a.b.c", [scope, "x"])
-    assert caught.value.code == "scopes_reserved"
-
-
-def test_what_is_sent_is_decorated_without_what_was_excluded() -> None:
-    """What is looked up is not."""
-    client = _client(exclude_scopes=frozenset({"offline_access"}))
-    request: Any = client.acquire_token_on_behalf_of("a.b.c", ["x"]).request
-    assert request.requested == ("openid", "profile", "x")
-    assert request.scopes == ("x",)
-
-
-@pytest.mark.parametrize("assertion", ["", "Bearer a.b.c", "bearer a.b.c", "a b\n", "ü", b"\xff"])
-def test_an_assertion_that_cannot_be_one_is_refused(assertion: Any) -> None:
-    """And not repeated."""
-    with pytest.raises(ConfigurationError, match="user_assertion") as caught:
-        _client().acquire_token_on_behalf_of(assertion, ["x"])
-    assert caught.value.code == "assertion"
-    assert "a.b.c" not in str(caught.value)
-
-
-@pytest.mark.parametrize("assertion", ["a.b.c", b"a.b.c", Secret("a.b.c")])
-def test_an_assertion_comes_as_text_bytes_or_secret(assertion: Any) -> None:
-    """And is the same one."""
-    request: Any = _client().acquire_token_on_behalf_of(assertion, ["x"]).request
-    assert request.digest == hashlib.sha256(b"a.b.c").hexdigest()
-    assert "a.b.c" not in repr(request)
 
 
 @pytest.mark.parametrize(
@@ -219,19 +188,3 @@ def test_a_call_is_a_value() -> None:
     assert isinstance(one, ClientCredentials)
     assert evolve(one, force_refresh=True) != other
     assert one.anchor == ""
-
-
-def test_a_user_who_is_acted_for_is_known_by_the_assertion_alone() -> None:
-    """By its digest; nobody has said a name."""
-    request: Any = _client().acquire_token_on_behalf_of("a.b.c", ["x"]).request
-    digest = hashlib.sha256(b"a.b.c").hexdigest()
-    assert request.subject == Subject("assertion", digest)
-    assert request.identity(None).subject == request.subject
-    assert request.username == ""
-
-
-def test_the_scheme_is_the_one_that_the_data_asks_for() -> None:
-    """Bearer, unless it says otherwise, in lower case."""
-    assert _client().acquire_token_for_client(_SCOPE).request.scheme == "bearer"
-    call = _client().acquire_token_for_client(_SCOPE, data={"token_type": "PoP"})
-    assert call.request.scheme == "pop"

@@ -14,7 +14,8 @@ from sansio_auth import (
     Secret,
     parse_authority,
 )
-from sansio_auth.calls import ClientCredentials, OnBehalfOf
+from sansio_auth.asserted_calls import OnBehalfOf
+from sansio_auth.calls import ClientCredentials
 from sansio_auth.testing import World, example_tenant, user_token
 
 _WEB_API = "6731de76-14a6-49ae-97bc-6eba6914391e"

@@ -12,8 +12,8 @@ from attrs import evolve
 from sansio_auth import HttpResponse, Policy
 from sansio_auth._grants.filing import refreshed, under_assertion, under_user
 from sansio_auth._token import TokenResponse, read_token_response
+from sansio_auth.asserted_calls import OnBehalfOf, UserCall
 from sansio_auth.authority import Endpoints
-from sansio_auth.calls import OnBehalfOf, UserCall
 from sansio_auth.partition import (
     AccessTokenStored,
     AccountSeen,
