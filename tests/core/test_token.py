@@ -176,7 +176,9 @@ def test_an_empty_member_says_nothing_of_a_user(name: str, value: Any) -> None:
     """Some servers send them."""
     found = _read(_good(**{name: value}))
     assert found.warnings == ()
-    assert found.user == SignedIn()
+    assert not any(
+        getattr(found.user, name) for name in SignedIn.__slots__ if name != "__weakref__"
+    )
 
 
 @pytest.mark.parametrize(("scope", "scopes"), [(None, None), ("", ()), (" b  a b ", ("a", "b"))])
