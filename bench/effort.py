@@ -10,6 +10,8 @@ __all__ = ["FULL", "ONCE", "QUICK", "Effort"]
 
 #: The sizes at which growth is looked at.
 _SIZES: Final = (1, 1_000, 10_000, 100_000)
+#: `Policy.max_entries`.
+_ONE_PARTITION: Final = 10_000
 
 
 @frozen
@@ -36,6 +38,11 @@ class Effort:
     def sizes(self) -> tuple[int, ...]:
         """The sizes at which growth is looked at, smallest first."""
         return tuple(dict.fromkeys(map(self.up_to, _SIZES)))
+
+    @property
+    def partition_sizes(self) -> tuple[int, ...]:
+        """Those of them that one partition may reach."""
+        return tuple(size for size in self.sizes if size <= _ONE_PARTITION)
 
 
 QUICK: Final = Effort(rounds=7, batch=0.008, spell=0.4, processes=9, counted="shaped like msal")

@@ -21,10 +21,10 @@ _FLAT = Goal(1.2)
 _AWAITED = "ours, awaited"
 
 
-def filled(library: MsalShaped, tokens: int) -> Cache:
-    """Return a cache with so many tokens of up to a thousand other tenants."""
+def filled(library: MsalShaped, tokens: int, each: int = 1) -> Cache:
+    """Return a cache with one token less than that, `each` per tenant, of other tenants."""
     cache = library.cache()
-    fill(cache, range(tokens - 1), max(1, min(1_000, tokens // 10)))
+    fill(cache, range(tokens - 1), max(1, tokens // each))
     return cache
 
 
@@ -87,7 +87,7 @@ def _growing(effort: Effort, loop: asyncio.AbstractEventLoop) -> Iterator[Told]:
     against = f"{effort.sizes[-1]:,} tokens in memory against {effort.sizes[0]}"
     yield Line(f"token from memory: {against}", "x", factors, _FLAT)
     yield Line(f"the same, awaited: {against}", "x", {OURS: awaited_one}, _FLAT)
-    yield growth.series("token from memory, by tokens in other partitions")
+    yield growth.series("token from memory, by other tenants with a token each")
 
 
 async def _once(call: AsyncCall) -> None:

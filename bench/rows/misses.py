@@ -11,7 +11,7 @@ from bench.growth import Growth
 from bench.libraries import present, shaped_like_msal
 from bench.libraries.library import Call
 from bench.libraries.msal_shaped import fill
-from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Series, Told, compared
+from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Told, compared
 from bench.rows.hits import filled
 from bench.tenant import SHORT_LIFE, Tenant
 from bench.timing import Batch, interleaved, repeated
@@ -67,20 +67,26 @@ def _growing(effort: Effort) -> Iterator[Told]:
     )
     against = f"{effort.sizes[-1]:,} tokens cached against {effort.sizes[0]}"
     yield Line(f"token request: {against}", "x", growth.last_to_first(), Goal(1.2))
-    yield growth.series("token request with a secret, by tokens in other partitions")
+    yield growth.series("token request with a secret, by other tenants with a token each")
 
 
-def _inside(effort: Effort) -> Iterator[Series]:
+def _inside(effort: Effort) -> Iterator[Told]:
     """Measure how a partition's own size counts: one application with many scopes."""
     [ours] = shaped_like_msal(OURS).values()
     batches: dict[tuple[str, int], Batch] = {}
-    for size in effort.sizes[:-1]:
+    for size in effort.partition_sizes:
         cache, tenant = ours.cache(), Tenant(life=SHORT_LIFE)
         fill(cache, range(size - 1), 1)
         call = ours.app_token(tenant, realm_of(0), cache)
         batches[OURS, size] = always(call, tenant)
+    growth = Growth.of(batches, effort)
     title = "token request with a secret, by tokens in the same partition"
-    yield Growth.of(batches, effort).series(title)
+    yield growth.series(title)
+    first, last = growth.sizes[0], growth.sizes[-1]
+    added = growth.at(last)[OURS].median - growth.at(first)[OURS].median
+    per_thousand = max(0.0, added) / (last - first) * 1_000
+    title = "token request: what every 1,000 tokens in the same partition add"
+    yield Line(title, "s", {OURS: per_thousand})
 
 
 def rows(effort: Effort) -> Iterator[Told]:

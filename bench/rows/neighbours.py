@@ -29,7 +29,7 @@ _QUANTILE = 0.999
 def _slowest(name: str, tokens: int, seconds: float) -> float:
     """Return the 99.9th percentile of a hit, in seconds."""
     [library] = shaped_like_msal(name).values()
-    cache = filled(library, tokens)
+    cache = filled(library, tokens, each=100)
     hit = library.app_token(Tenant(), cache=cache)
     miss = library.app_token(Tenant(life=SHORT_LIFE), realm_of(0), cache)
     hit()

@@ -80,7 +80,7 @@ def rows(effort: Effort) -> Iterator[Told]:
         yield from _beside(folder, effort)
         growing = {
             (OURS, size): repeated(_stored(folder / str(size), size, 1, durable=False))
-            for size in effort.sizes[:-1]
+            for size in effort.partition_sizes
         }
         title = "store one token more in a `FileStore`, by tokens in its partition"
         yield Growth.of(growing, effort).series(title)
