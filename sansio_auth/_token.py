@@ -115,6 +115,8 @@ def _seconds(value: JsonValue) -> int | None:
 def _life(members: JsonObject, now: int, policy: Policy, told: list[str]) -> int | None:
     """Seconds of life, or None where what the server said is unreadable."""
     given = members.get("expires_in")
+    if type(given) is int and 0 < given <= policy.max_token_life:
+        return given  # as nearly always
     if given is not None:
         life = _seconds(given)
     elif members.get("expires_on") is not None:
@@ -135,8 +137,6 @@ def _life(members: JsonObject, now: int, policy: Policy, told: list[str]) -> int
 
 
 def _refresh_on(members: JsonObject, now: int, life: int, told: list[str]) -> int | None:
-    if "refresh_in" not in members:
-        return None
     seconds = _seconds(members["refresh_in"])
     if seconds is None or seconds > life:
         told.append("bad_refresh_in")
@@ -278,7 +278,7 @@ def _success(
         expires_on=now + seconds,
         cacheable=life is not None and life > 0,
         extended_expires_on=now + min(extended, policy.max_token_life),
-        refresh_on=_refresh_on(members, now, seconds, told),
+        refresh_on=_refresh_on(members, now, seconds, told) if "refresh_in" in members else None,
         scopes=_scopes(members, told) if "scope" in members else None,
         members=members,
         user=_NOBODY if _OF_USERS.isdisjoint(members) else _user(members, told),

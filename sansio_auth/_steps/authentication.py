@@ -6,6 +6,7 @@ by the shell; a ready-made one is fetched from whoever makes it and looked at be
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from sansio_auth._later import later
@@ -29,6 +30,7 @@ __all__ = ["authenticate", "secret_proof"]
 
 #: Characters of an assertion; a longer one is something else.
 _MAX_ASSERTION: Final = 131_072
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 def secret_proof(registration: Registration) -> Pairs | None:
@@ -103,9 +105,9 @@ def _assertion_failed(
 
 
 def _checked(talk: Conversation, answer: str | Failure) -> str:
-    if isinstance(answer, str) and len(answer) <= _MAX_ASSERTION and answer.isascii():
+    if isinstance(answer, str) and len(answer) <= _MAX_ASSERTION:
         text = answer.strip()
-        if text and text.isprintable() and " " not in text:
+        if _VISIBLE.fullmatch(text):
             return text
     if not isinstance(answer, Failure):
         raise _assertion_failed(talk, "gave no assertion")

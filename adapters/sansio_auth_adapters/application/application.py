@@ -188,8 +188,9 @@ class Application:
 
     def _stored(self, plan: Plan, now: float) -> AccessRow | None:
         """Return the fresh row in memory that serves this call; no lock, no flow."""
-        key = plan.call.partition_key(self._known(plan))
-        return None if key is None else plan.call.ready(self._store.peek(key), now)
+        call = plan.call.request
+        key = call.partition_key(self._known(plan))
+        return None if key is None else call.ready(self._store.peek(key), now)
 
     def _usable(self, plan: Plan, now: float) -> Outcome | None:
         """Return a token in memory that still works for this call, though it may be due."""
