@@ -14,7 +14,6 @@ from attrs import field, frozen
 from sansio_auth.partition import (
     Accounts,
     AppTokens,
-    Fact,
     Found,
     Knowledge,
     KnowledgeKey,
@@ -27,6 +26,7 @@ from sansio_auth.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from sansio_auth._assertion import UnsignedAssertion
+    from sansio_auth.partition import Fact
 
 __all__ = [
     "AnyEffect",

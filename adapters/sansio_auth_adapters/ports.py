@@ -6,10 +6,13 @@ turns that into a value. The obligations are in the docstrings, and a contract s
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sansio_auth.partition import Fact, Found, Partition, PartitionKey, Query
+from sansio_auth.partition import Found, Partition, PartitionKey, Query
 from sansio_auth.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = ["AsyncStore", "AsyncTransport", "Store", "Transport"]
 

@@ -6,7 +6,7 @@ A grant adds two things of its own: the form it sends, and the facts that its an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -24,16 +24,12 @@ from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
 from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.partition import (
-    AccessRow,
-    Fact,
-    Knowledge,
-    PartitionKey,
-    Tokens,
-    access_token_of,
-)
+from sansio_auth.partition import AccessRow, Knowledge, PartitionKey, Tokens, access_token_of
 from sansio_auth.results import AccessToken, Outcome, Refusal
 from sansio_auth.wire import Pairs
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = [
     "Changes",
@@ -47,7 +43,7 @@ __all__ = [
     "target_of",
 ]
 
-Changes: TypeAlias = tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
+Changes: TypeAlias = "tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]"
 C = TypeVar("C", bound=TokenCall)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sansio_auth._grants.acquire import Changes, acquire, request_form, row_of, target_of
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
 from sansio_auth.flow import Ended, Script, Start
-from sansio_auth.partition import AccessTokenStored, ClientSeen, Fact
+from sansio_auth.partition import AccessTokenStored, ClientSeen
 from sansio_auth.results import Outcome
 from sansio_auth.wire import Pairs
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = ["client_credentials", "client_credentials_form"]
 

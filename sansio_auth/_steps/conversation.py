@@ -7,7 +7,7 @@ the time, the number of requests and what was noticed on the way are kept in one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import define, evolve, field
 
@@ -22,10 +22,13 @@ from sansio_auth.errors import (
     TransportError,
 )
 from sansio_auth.flow import Script, Start, ask
-from sansio_auth.partition import Fact, Knowledge, PartitionKey, Tokens
+from sansio_auth.partition import Knowledge, PartitionKey, Tokens
 from sansio_auth.policy import Policy
 from sansio_auth.results import Metadata, Refusal
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = [
     "Conversation",

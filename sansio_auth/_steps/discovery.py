@@ -22,7 +22,7 @@ from sansio_auth.authority import Endpoints, pinned
 from sansio_auth.effects import Failure
 from sansio_auth.errors import SansioAuthError
 from sansio_auth.flow import Script
-from sansio_auth.partition import EndpointsFound, Knowledge
+from sansio_auth.partition import Knowledge
 from sansio_auth.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def discover(talk: Conversation, knowledge: Knowledge) -> Script[Endpoints]:
             raise
         talk.warn("discovery_failed")
         return knowledge.endpoints
+    from sansio_auth.partition import EndpointsFound
+
     yield from learn(talk, EndpointsFound(endpoints, talk.now))
     return endpoints
 

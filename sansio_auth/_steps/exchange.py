@@ -29,7 +29,7 @@ from sansio_auth.calls import TokenCall
 from sansio_auth.credentials import AssertionCredential, CertificateCredential
 from sansio_auth.effects import Failure
 from sansio_auth.flow import Script
-from sansio_auth.partition import EndpointsDropped, HoldPlaced, Knowledge, Tokens
+from sansio_auth.partition import Knowledge, Tokens
 from sansio_auth.registration import fits_header
 from sansio_auth.results import Refusal
 from sansio_auth.wire import HttpResponse, Pairs
@@ -178,6 +178,8 @@ def _remember(
     """Remember the hold that a refusal calls for."""
     policy = talk.call.registration.policy
     if refusal.status == _NOT_FOUND or _TENANT_NOT_FOUND in refusal.error_codes:
+        from sansio_auth.partition import EndpointsDropped
+
         yield from learn(talk, EndpointsDropped())
     hold, identical, readable = hold_after(refusal, answer, now=talk.now, policy=policy)
     if not readable:
@@ -188,5 +190,7 @@ def _remember(
     if identical and (call.one_time or _wants_fresh_assertion(call, refusal)):
         return refusal  # the next request will not be identical
     key = _hold_keys(call, knowledge)[identical]
+    from sansio_auth.partition import HoldPlaced
+
     yield from learn(talk, HoldPlaced(key, hold, policy.max_holds))
     return evolve(refusal, retry_at=hold.until)

@@ -16,7 +16,7 @@ from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
 from sansio_auth.effects import SendHttp
 from sansio_auth.flow import Script, ask
-from sansio_auth.partition import Knowledge, RegionFound
+from sansio_auth.partition import Knowledge
 from sansio_auth.wire import HttpResponse
 
 if TYPE_CHECKING:
@@ -59,5 +59,7 @@ def _find(talk: Conversation, knowledge: Knowledge) -> Script[str | None]:
     region = _region.read_imds(answer) if isinstance(answer, HttpResponse) else None
     if region is None:
         talk.warn("region_unknown")
+    from sansio_auth.partition import RegionFound
+
     yield from learn(talk, RegionFound(region))
     return region

@@ -6,25 +6,10 @@ authority. `apply(partition, fact)` is the only way to a changed one. Where part
 shell's choice. No time is read here and nothing is fetched.
 """
 
+from typing import TYPE_CHECKING
+
 from sansio_auth.partition.applying import apply, apply_all
-from sansio_auth.partition.facts import (
-    AccessTokenStored,
-    AccountSeen,
-    AppTokensDropped,
-    AssertionsOver,
-    AssertionUsed,
-    ClientSeen,
-    Dropped,
-    EndpointsDropped,
-    EndpointsFound,
-    Fact,
-    HoldPlaced,
-    HomeAccountFound,
-    IdTokenStored,
-    RefreshTokenStored,
-    RegionFound,
-    SignedOut,
-)
+from sansio_auth.partition.facts import AccessTokenStored, ClientSeen
 from sansio_auth.partition.keys import (
     SESSION,
     Accounts,
@@ -66,6 +51,24 @@ from sansio_auth.partition.rows import (
     shared,
     usable_row,
 )
+
+if TYPE_CHECKING:
+    from sansio_auth.partition.other_facts import (
+        AccountSeen,
+        AppTokensDropped,
+        AssertionsOver,
+        AssertionUsed,
+        Dropped,
+        EndpointsDropped,
+        EndpointsFound,
+        Fact,
+        HoldPlaced,
+        HomeAccountFound,
+        IdTokenStored,
+        RefreshTokenStored,
+        RegionFound,
+        SignedOut,
+    )
 
 __all__ = [
     "CACHED_AT",
@@ -124,3 +127,15 @@ __all__ = [
     "shared",
     "usable_row",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the facts that not every application meets."""
+    if name not in __all__:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from sansio_auth.partition import other_facts
+
+    value: object = getattr(other_facts, name)
+    globals()[name] = value
+    return value

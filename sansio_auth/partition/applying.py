@@ -1,37 +1,18 @@
-"""How each fact changes a partition: `apply`, the only way to a changed one. Pure.
+"""How facts change a partition: `apply`, the only way to a changed one. Pure.
 
 A partition is copied for every fact, so that whoever holds the old one keeps it. What is copied
 are the mappings that change, by the interpreter and not row by row, and a mapping of one entry is
-a `Single`.
+a `Single`. Facts that not every application meets are applied in `applying_others`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TypeVar, assert_never
-
-from attrs import evolve
+from typing import TYPE_CHECKING
 
 from sansio_auth.identity import TokenKey
-from sansio_auth.partition.facts import (
-    AccessTokenStored,
-    AccountSeen,
-    AppTokensDropped,
-    AssertionsOver,
-    AssertionUsed,
-    ClientSeen,
-    Dropped,
-    EndpointsDropped,
-    EndpointsFound,
-    Fact,
-    HoldPlaced,
-    HomeAccountFound,
-    IdTokenStored,
-    RefreshTokenStored,
-    RegionFound,
-    SignedOut,
-)
+from sansio_auth.partition.facts import AccessTokenStored, ClientSeen
 from sansio_auth.partition.keys import AssertionKey
 from sansio_auth.partition.rows import (
     CACHED_AT,
@@ -39,7 +20,6 @@ from sansio_auth.partition.rows import (
     AccessRow,
     AccountRow,
     IdTokenKey,
-    Knowledge,
     Original,
     OriginalKey,
     Partition,
@@ -49,26 +29,20 @@ from sansio_auth.partition.rows import (
 )
 from sansio_auth.partition.single import Single
 
-__all__ = ["apply", "apply_all"]
+if TYPE_CHECKING:
+    from sansio_auth.partition.other_facts import Fact
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def _with(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
-    if not mapping or (len(mapping) == 1 and key in mapping):
-        return Single(key, value)
-    return {**mapping, key: value}
+__all__ = ["apply", "apply_all", "changed", "without"]
 
 
-def _without(tokens: Tokens, *kind_and_key: str) -> Mapping[OriginalKey, Original]:
+def without(tokens: Tokens, *kind_and_key: str) -> Mapping[OriginalKey, Original]:
     """The originals less the one that is replaced; the same mapping where there is none."""
     if kind_and_key not in tokens.originals:
         return tokens.originals
     return {k: v for k, v in tokens.originals.items() if k != kind_and_key}
 
 
-def _changed(  # noqa: PLR0913 - one for each field, as `evolve` has them; it takes twice the time
+def changed(  # noqa: PLR0913 - one for each field, as `evolve` has them; it takes twice the time
     tokens: Tokens,
     *,
     access: Mapping[TokenKey, AccessRow] | None = None,
@@ -123,7 +97,7 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
     if originals:
         gone = {("access", *k) for k in tokens.access if k not in access} | {("access", *fact.key)}
         originals = {k: v for k, v in originals.items() if k not in gone}
-    return _changed(
+    return changed(
         tokens,
         access=access,
         wide=wide,
@@ -143,20 +117,6 @@ def _make_room(
         del access[key]
 
 
-def _store_refresh(tokens: Tokens, fact: RefreshTokenStored) -> Tokens:
-    """Put a refresh token in the place of its client's for that target, of whichever family."""
-    client, _, target = fact.key
-    others = [key for key in tokens.refresh if (key[0], key[2]) == (client, target)]
-    refresh = tokens.refresh
-    if others:
-        refresh = {key: row for key, row in refresh.items() if key not in others}
-    originals = tokens.originals
-    if originals:
-        gone = {("refresh", *key) for key in (*others, fact.key)}
-        originals = {k: v for k, v in originals.items() if k not in gone}
-    return _changed(tokens, refresh=_with(refresh, fact.key, fact.row), originals=originals)
-
-
 @lru_cache(maxsize=64)
 def _one_client(client_id: str, family_id: str | None) -> Mapping[str, str | None]:
     """Who has been seen where nobody else was: the same for all users and tenants of a client."""
@@ -164,107 +124,29 @@ def _one_client(client_id: str, family_id: str | None) -> Mapping[str, str | Non
 
 
 def _see_client(tokens: Tokens, client_id: str, family_id: str | None) -> Tokens:
-    known, originals = tokens.clients, _without(tokens, "client", client_id)
+    known, originals = tokens.clients, without(tokens, "client", client_id)
     others = len(known)
     if client_id in known:
         if known[client_id] == family_id and originals is tokens.originals:
             return tokens
         others -= 1
     clients = {**known, client_id: family_id} if others else _one_client(client_id, family_id)
-    return _changed(tokens, clients=clients, originals=originals)
-
-
-def _of_kind(tokens: Tokens, *kinds: str) -> Mapping[OriginalKey, Original]:
-    return {k: v for k, v in tokens.originals.items() if k[0] in kinds}
-
-
-def _sign_out(tokens: Tokens, client_id: str) -> Tokens:
-    """Keep the refresh tokens of other clients, unless they are of this one's family."""
-    family = tokens.clients.get(client_id)
-    kept = {
-        key: row
-        for key, row in tokens.refresh.items()
-        if key[0] != client_id and not (family and key[1] == family)
-    }
-    gone = {("refresh", *key) for key in tokens.refresh if key not in kept}
-    originals = _of_kind(tokens, "client", "refresh")
-    return Tokens(
-        refresh=kept,
-        clients=tokens.clients,
-        originals={k: v for k, v in originals.items() if k not in gone},
-    )
-
-
-def _remove(tokens: Tokens, fact: SignedOut | Dropped | AppTokensDropped) -> Tokens:
-    match fact:
-        case SignedOut():
-            return _sign_out(tokens, fact.client_id)
-        case Dropped():
-            return Tokens()
-        case AppTokensDropped():
-            return Tokens(clients=tokens.clients, originals=_of_kind(tokens, "client"))
-        case _:
-            assert_never(fact)
-
-
-def _apply_tokens(tokens: Tokens, fact: Fact) -> Tokens:
-    match fact:
-        case AccessTokenStored():
-            return _store_access(tokens, fact)
-        case RefreshTokenStored():
-            return _store_refresh(tokens, fact)
-        case IdTokenStored():
-            after = _changed(
-                tokens,
-                id_tokens=_with(tokens.id_tokens, fact.key, fact.token),
-                originals=_without(tokens, "id_token", *fact.key),
-            )
-        case AccountSeen():
-            after = _changed(
-                tokens,
-                accounts=_with(tokens.accounts, fact.realm, fact.row),
-                originals=_without(tokens, "account", fact.realm),
-            )
-        case ClientSeen():
-            return _see_client(tokens, fact.client_id, fact.family_id)
-        case HomeAccountFound():
-            after = _changed(tokens, home_account_id=fact.home_account_id)
-        case AssertionUsed():
-            after = _changed(tokens, assertions=tokens.assertions | {fact.key})
-        case AssertionsOver():
-            after = _changed(tokens, assertions=tokens.assertions - fact.keys)
-        case SignedOut() | Dropped() | AppTokensDropped():
-            return _remove(tokens, fact)
-        case EndpointsFound() | EndpointsDropped() | RegionFound() | HoldPlaced():
-            return tokens  # says nothing about tokens
-        case _:
-            assert_never(fact)
-    return after
-
-
-def _hold(knowledge: Knowledge, fact: HoldPlaced) -> Knowledge:
-    now = fact.hold.since
-    holds = {k: hold for k, hold in knowledge.holds.items() if hold.active(now) and k != fact.key}
-    while holds and len(holds) >= fact.limit:
-        del holds[min(holds, key=lambda k: holds[k].until)]
-    return evolve(knowledge, holds={**holds, fact.key: fact.hold})
+    return changed(tokens, clients=clients, originals=originals)
 
 
 def apply(partition: Partition, fact: Fact) -> Partition:
     """Return the partition after a fact; a fact that does not concern it changes nothing."""
-    if isinstance(partition, Tokens):
-        return _apply_tokens(partition, fact)
-    match fact:
-        case EndpointsFound():
-            return evolve(partition, endpoints=fact.endpoints, found_at=fact.at)
-        case EndpointsDropped():
-            return evolve(partition, endpoints=None, found_at=0.0)
-        case RegionFound():
-            return evolve(partition, region=fact.region, region_known=True)
-        case HoldPlaced():
-            return _hold(partition, fact)
-        case _:
+    if isinstance(fact, AccessTokenStored):
+        return _store_access(partition, fact) if isinstance(partition, Tokens) else partition
+    if isinstance(fact, ClientSeen):
+        if not isinstance(partition, Tokens):
             return partition
+        return _see_client(partition, fact.client_id, fact.family_id)
+    from sansio_auth.partition import applying_others
+
+    if isinstance(partition, Tokens):
+        return applying_others.apply_to_tokens(partition, fact)
+    return applying_others.apply_to_knowledge(partition, fact)
 
 
 def apply_all(partition: Partition, facts: tuple[Fact, ...]) -> Partition:

@@ -7,16 +7,12 @@ when rows end, and no clock: the store says what time it is.
 from __future__ import annotations
 
 import heapq
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sansio_auth.partition import (
-    EXPIRES_ON,
-    AccessTokenStored,
-    AssertionKey,
-    Fact,
-    RefreshTokenStored,
-    Tokens,
-)
+from sansio_auth.partition import EXPIRES_ON, AccessTokenStored, AssertionKey, Tokens
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = ["Ends", "is_over"]
 
@@ -60,6 +56,8 @@ class Ends:
 def _end_of(fact: Fact) -> int:
     if isinstance(fact, AccessTokenStored):
         return fact.row[EXPIRES_ON]
+    from sansio_auth.partition import RefreshTokenStored
+
     return fact.row[1] if isinstance(fact, RefreshTokenStored) else 0
 
 

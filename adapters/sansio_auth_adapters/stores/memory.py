@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sansio_auth.partition import (
     CACHED_AT,
     AccessTokenStored,
     Accounts,
     AssertionKey,
-    AssertionsOver,
-    Fact,
     Found,
     Partition,
     PartitionKey,
@@ -34,6 +33,9 @@ from sansio_auth.partition import (
 )
 from sansio_auth_adapters.stores._index import Index
 from sansio_auth_adapters.stores._over import Ends, is_over
+
+if TYPE_CHECKING:
+    from sansio_auth.partition import Fact
 
 __all__ = ["MemoryStore"]
 
@@ -111,6 +113,8 @@ class MemoryStore:
 
         What time it is the fresh row says.
         """
+        from sansio_auth.partition import AssertionsOver
+
         rows = (it.row for _, facts in changes for it in facts if isinstance(it, AccessTokenStored))
         now = max((row[CACHED_AT] for row in rows), default=0)
         for key in self._ends.before(now):
