@@ -13,9 +13,10 @@ import json
 import random
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Final
 
-__all__ = ["SPOILERS", "spoil_bytes"]
+__all__ = ["SPOILERS", "Spoiler", "spoil_bytes"]
 
 MOST: Final = 200_000
 _TOKENS: Final = (
@@ -77,7 +78,7 @@ def spoil_bytes(dice: random.Random, corpus: tuple[bytes, ...]) -> bytes:
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Return every container of a tree with every key or index in it."""
     found: list[tuple[Any, Any]] = []
-    left = [value]
+    left = [value] if isinstance(value, dict | list) else []
     while left:
         node = left.pop()
         keys = list(node) if isinstance(node, dict) else list(range(len(node)))
@@ -94,11 +95,14 @@ def _inside(dice: random.Random, text: str) -> str:
     place = dice.randrange(len(parts))
     try:
         inner = json.loads(base64.urlsafe_b64decode(parts[place] + "=="))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return dice.choice(("e30", "e30.e30.", text[:-1], f"{text}=", f"{text}."))
     if not isinstance(inner, dict | list):
         return text
-    changed = _written(_changed(dice, inner)).encode("utf-8", "surrogatepass")
+    try:
+        changed = _written(_changed(dice, inner)).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):  # what was raw in one that was spoilt before
+        return text
     parts[place] = base64.urlsafe_b64encode(changed).decode().rstrip("=")
     return ".".join(parts)
 
@@ -108,11 +112,11 @@ def _changed(dice: random.Random, tree: Any) -> Any:
     for _ in range(dice.choice((1, 1, 1, 2, 4))):
         places = _places(tree)
         if not places:
-            return dice.choice(_ODD)
+            return deepcopy(dice.choice(_ODD))
         node, key = dice.choice(places)
         match dice.randrange(7):
             case 0 | 1:
-                node[key] = dice.choice(_ODD)
+                node[key] = deepcopy(dice.choice(_ODD))
             case 2:
                 del node[key]
             case 3 if isinstance(node, dict):
@@ -123,9 +127,9 @@ def _changed(dice: random.Random, tree: Any) -> Any:
             case 5 if isinstance(node[key], str):
                 node[key] = _inside(dice, node[key])
             case _ if isinstance(node, dict):
-                node[dice.choice(_NAMES)] = dice.choice(_ODD)
+                node[dice.choice(_NAMES)] = deepcopy(dice.choice(_ODD))
             case _:
-                node.append(dice.choice(_ODD))
+                node.append(deepcopy(dice.choice(_ODD)))
     return tree
 
 

@@ -61,6 +61,8 @@ _NUMERIC_HOST: Final = rf"{_NUMBER}(?:\.{_NUMBER})*"
 _PATH: Final = r"[A-Za-z0-9._~/-]*"
 _HTTPS_PORT: Final = 443
 _MAX_URL: Final = 2048
+#: RFC 1035 section 2.3.4.
+_MAX_HOST: Final = 253
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 #: What Entra documents in the query of an endpoint: the slice that a test goes to.
 _SLICES: Final = frozenset({"dc"})
@@ -145,13 +147,17 @@ def _host_and_port(parts: SplitResult, *, loopback: bool) -> tuple[str, int | No
         raise ValueError("it carries user information")
     if parts.netloc.endswith(":"):
         raise ValueError("its port is empty")
-    port = parts.port  # raises ValueError beyond 65535 or when it is not a number
+    try:
+        port = parts.port
+    except ValueError:  # whose message repeats it, however long it is
+        raise ValueError("its port is no number up to 65535") from None
     if port == 0:
         raise ValueError("port 0 does not exist")
     host = (parts.hostname or "").removesuffix(".")
     if loopback and host in _LOOPBACK:
         return host, None if port == _HTTPS_PORT else port
-    if not re.fullmatch(_HOST, host) or re.fullmatch(_NUMERIC_HOST, host):
+    long = len(host) > _MAX_HOST
+    if long or not re.fullmatch(_HOST, host) or re.fullmatch(_NUMERIC_HOST, host):
         raise ValueError("its host is not a DNS name")
     return host, None if port == _HTTPS_PORT else port
 
@@ -281,7 +287,14 @@ def pinned(
     (default port). Raises `AuthorityError` naming both hosts. `what` is the member's name.
     """
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url[: _MAX_URL + 1])
+    except ValueError:  # whose message repeats it
+        raise AuthorityError(
+            f"{what}: is not a URL", code="bad_endpoint", stage="discovery"
+        ) from None
+    try:
+        if len(url) > _MAX_URL:
+            raise ValueError(f"it is longer than {_MAX_URL} characters")
         host, port = _host_and_port(parts, loopback=authority.host in _LOOPBACK)
     except ValueError as error:
         raise AuthorityError(f"{what}: {error}", code="bad_endpoint", stage="discovery") from None

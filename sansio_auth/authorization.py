@@ -63,10 +63,13 @@ class AuthCodeFlow:
         scope = given.get("scope")
         if not isinstance(scope, list | tuple):
             raise _unfit("has no scope")
+        scopes = tuple(cast("list[object]", scope))
+        if not all(isinstance(item, str) for item in scopes):
+            raise _unfit("has a scope that is no text")
         max_age = given.get("max_age")
         return cls(
             state=_text(given, "state", needed=True),
-            scope=tuple(str(item) for item in cast("list[object]", scope)),
+            scope=cast("tuple[str, ...]", scopes),
             auth_uri=_text(given, "auth_uri"),
             redirect_uri=_text(given, "redirect_uri"),
             code_verifier=Secret(_text(given, "code_verifier")),
@@ -78,7 +81,7 @@ class AuthCodeFlow:
     def check_state(self, response: Mapping[str, object]) -> None:
         """Refuse a response to another sign-in; neither state is repeated in the message."""
         state = response.get("state")
-        given = state.encode() if isinstance(state, str) else b""
+        given = state.encode("utf-8", "surrogatepass") if isinstance(state, str) else b""
         if not hmac.compare_digest(given, self.state.encode()):
             raise ConfigurationError(
                 "auth_response: its state is not that of this flow; the sign-in was begun by"
@@ -97,7 +100,10 @@ def _text(given: Mapping[str, object], name: str, *, needed: bool = False) -> st
     value = given.get(name)
     if needed and not (isinstance(value, str) and value):
         raise _unfit(f"has no {name}")
-    return value if isinstance(value, str) else ""
+    text = value if isinstance(value, str) else ""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise _unfit(f"has a {name} with half of a character in it")
+    return text
 
 
 def hashed_nonce(nonce: str) -> str:

@@ -119,7 +119,7 @@ def _signed_in(
     claims = response.user.id_token_claims
     if response.user.id_token is not None and call.nonce:
         nonce = None if claims is None else claims.get("nonce")
-        given = nonce.encode() if isinstance(nonce, str) else b""
+        given = nonce.encode("utf-8", "surrogatepass") if isinstance(nonce, str) else b""
         if not hmac.compare_digest(given, call.nonce.encode()):
             raise _refuse("nonce_differs", "the id token has another nonce")
     if response.user.id_token is not None and call.max_age is not None:

@@ -46,6 +46,8 @@ from sansio_auth.partition import (
 __all__ = ["Loaded", "load"]
 
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+#: No time of anybody's; one beyond it could not be compared with a clock.
+_NEVER: Final = 10**18
 
 
 @frozen
@@ -100,10 +102,15 @@ def _number(entry: JsonObject, name: str) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < _NEVER else None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(float(value)) if "." in value else int(value)
     return None
+
+
+def _sendable(secret: str) -> bool:
+    """Whether a request could carry a token: tokens are ASCII (RFC 6750 section 2.1)."""
+    return secret != "" and secret.isascii()
 
 
 def _owner(entry: JsonObject) -> AppKey | UserKey | None:
@@ -124,7 +131,7 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     owner = _owner(entry)
     secret, client, realm = (_text(entry, name) for name in ("secret", "client_id", "realm"))
     cached_at, expires_on = _number(entry, "cached_at"), _number(entry, "expires_on")
-    if not (secret and client and isinstance(entry.get("target"), str)):
+    if not (_sendable(secret) and client and isinstance(entry.get("target"), str)):
         return False
     if owner is None or expires_on is None or cached_at is None:
         return False
@@ -149,7 +156,7 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
 def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     owner = _owner(entry)
     secret, client = _text(entry, "secret"), _text(entry, "client_id")
-    if not isinstance(owner, UserKey) or not secret or not client:
+    if not isinstance(owner, UserKey) or not _sendable(secret) or not client:
         return False
     refresh = (client, _text(entry, "family_id"), _text(entry, "target"))
     row = (secret, _number(entry, "last_modification_time") or 0)

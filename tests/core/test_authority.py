@@ -266,6 +266,13 @@ def test_an_endpoint_may_be_on_an_alias() -> None:
         ("https://[::1", "bad_endpoint"),
         ("https://127.0.0.1:8443/token", "bad_endpoint"),
         ("", "bad_endpoint"),
+        ("https://h.example:84430/token", "bad_endpoint"),
+        ("https://h.example:canary/token", "bad_endpoint"),
+        ("https://h.example:" + "9" * 5_000, "bad_endpoint"),
+        ("//" + "[" * 1_000, "bad_endpoint"),
+        ("https://" + "h." * 1_000 + "example/token", "bad_endpoint"),
+        ("https://" + "h." * 127 + "example/token", "bad_endpoint"),
+        ("https://h.example:8443/" + "x" * 2_048, "bad_endpoint"),
     ],
 )
 def test_no_other_endpoint_gets_a_credential(url: str, code: str) -> None:
@@ -275,6 +282,8 @@ def test_no_other_endpoint_gets_a_credential(url: str, code: str) -> None:
         pinned(authority, url, "token_endpoint")
     assert caught.value.code == code
     assert "token_endpoint" in str(caught.value)
+    assert "canary" not in str(caught.value)
+    assert len(str(caught.value)) < 600
 
 
 @given(st.text(), st.sampled_from(["", "https://", "https://h.example"]))

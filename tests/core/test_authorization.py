@@ -88,7 +88,9 @@ def test_a_flow_shows_no_secret() -> None:
 @pytest.mark.parametrize(
     "given",
     [None, "text", {}, {"state": ""}, {"state": 1, "scope": []}, {"state": "s"},
-     {"state": "s", "scope": "User.Read"}],
+     {"state": "s", "scope": "User.Read"}, {"state": "s", "scope": ["User.Read", ["a"]]},
+     {"state": "\ud800", "scope": []}, {"state": "s", "scope": [], "code_verifier": "\udfff"},
+     {"state": "s", "scope": [], "redirect_uri": "https://app.example/\ud800"}],
 )  # fmt: skip
 def test_what_is_no_flow_is_refused(given: Any) -> None:
     """With a message that says where one comes from."""
@@ -99,7 +101,13 @@ def test_what_is_no_flow_is_refused(given: Any) -> None:
 def test_a_response_to_another_sign_in_is_refused_without_repeating_its_state() -> None:
     """RFC 6749 section 10.12; compared in constant time."""
     flow = _begun(state="the-state-of-mine")
-    for response in ({}, {"state": "the-state-of-another"}, {"state": 1}, {"state": "ünï"}):
+    for response in (
+        {},
+        {"state": "the-state-of-another"},
+        {"state": 1},
+        {"state": "ünï"},
+        {"state": "\ud800"},
+    ):
         with pytest.raises(ConfigurationError) as caught:
             flow.check_state(response)
         assert caught.value.code == "state_differs"

@@ -199,6 +199,12 @@ def test_an_entry_in_another_hand_is_read_and_kept_as_it_was(changes: dict[str, 
     [
         {"secret": ...},
         {"secret": 1},
+        {"secret": "AT\ud800"},
+        {"secret": "\u00e4t"},
+        {"expires_on": 10**18},
+        {"expires_on": -(10**400)},
+        {"expires_on": float("inf")},
+        {"cached_at": 10**600},
         {"expires_on": ...},
         {"expires_on": "soon"},
         {"cached_at": True},
@@ -311,3 +317,15 @@ def test_a_section_that_is_none_is_kept_and_hides_nothing_else() -> None:
     written = dump({owner: tokens}, {"RefreshToken": "not a section", "Other": {"a": 1}})
     assert written["RefreshToken"] == "not a section"
     assert written["Other"] == {"a": 1}
+
+
+@pytest.mark.parametrize("secret", ["", "RT\ud800", "\u00e4", None])
+def test_a_refresh_token_that_no_request_can_carry_stays_in_the_file(secret: Any) -> None:
+    """I-9: somebody else may know what it is for."""
+    entry = {
+        "credential_type": "RefreshToken", "secret": secret, "home_account_id": "u.t",
+        "environment": "login.microsoftonline.com", "client_id": "c", "target": "a",
+    }  # fmt: skip
+    loaded = load({"RefreshToken": {"r": entry}})
+    assert loaded.partitions == {}
+    assert dump(loaded.partitions, loaded.foreign) == {"RefreshToken": {"r": entry}}

@@ -33,6 +33,7 @@ def test_equal_texts_are_equal_secrets() -> None:
     assert Secret("a") != Secret("b")
     assert hash(Secret("a")) == hash(Secret("a"))
     assert (Secret("a") == "a") is False
+    assert Secret("\ud800") == Secret("\ud800") != Secret("\ud801")
 
 
 @frozen

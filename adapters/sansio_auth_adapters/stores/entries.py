@@ -99,7 +99,7 @@ def is_over(entry: JsonObject, now: float) -> bool:
     value = entry.get("expires_on")
     try:
         return int(cast("str", value)) < now
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
@@ -156,7 +156,7 @@ def _claims(response: Mapping[str, object]) -> Mapping[str, object]:
 def _seconds(value: object, otherwise: int) -> int:
     try:
         return int(cast("str", value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return otherwise
 
 

@@ -199,7 +199,7 @@ def _knowledge(value: JsonObject) -> Knowledge:
     holds = value.get("holds")
     return Knowledge(
         endpoints=endpoints,
-        found_at=at or 0.0,
+        found_at=0.0 if at is None or endpoints is None else at,
         region=believed,
         region_known="region" in value and (region is None or believed is not None),
         holds={

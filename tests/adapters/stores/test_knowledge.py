@@ -58,6 +58,16 @@ def test_what_was_learnt_is_known_to_the_next_store() -> None:
     assert set(cache) == {"msal's own", ENTRY}
 
 
+def test_a_moment_without_endpoints_is_none() -> None:
+    """What is kept and read again is the same."""
+    cache = {ENTRY: json.dumps({_URL: {"found_at": 7.0, "endpoints": None, "region": "westus"}})}
+    store = KnowledgeStore(cache)
+    known: Any = store.load(_KEY)
+    assert (known.endpoints, known.found_at, known.region) == (None, 0.0, "westus")
+    store.save(((_KEY, ()),))
+    assert KnowledgeStore(cache).load(_KEY) == known
+
+
 def test_it_is_one_text_that_holds_no_token() -> None:
     """JSON, so that anything can keep it."""
     text = _saved({})[ENTRY]

@@ -105,6 +105,16 @@ def test_a_search_clears_expired_tokens_away() -> None:
         assert len(json.loads(cache.serialize())["AccessToken"]) == 1
 
 
+@pytest.mark.parametrize("end", ["1e400", "-1e400", "9" * 700, '"soon"', "null", "[]"])
+def test_an_end_of_nobodys_time_is_not_over(end: str) -> None:
+    """It cannot be compared with a clock, so the entry is left alone."""
+    _, ours = _both(_event())
+    text = ours.serialize()
+    (old,) = (it["expires_on"] for it in json.loads(text)["AccessToken"].values())
+    ours.deserialize(text.replace(f'"expires_on": "{old}"', f'"expires_on": {end}'))
+    assert len([*ours.search("AccessToken", now=_NOW + 10**9)]) == 1
+
+
 def test_what_is_found_can_be_changed_without_harm() -> None:
     """It is a copy."""
     _, ours = _both(_event())
@@ -211,6 +221,7 @@ def test_what_is_no_cache_is_refused_and_changes_nothing(state: Any) -> None:
         {"response": None},
         {"response": {"access_token": 1}},
         {"token_endpoint": "nonsense", "response": {"expires_in": []}},
+        {"response": {"access_token": "AT", "expires_in": float("inf"), "expires_on": 1e400}},
     ],
 )
 def test_an_event_that_says_little_is_taken_as_it_is(event: Any) -> None:

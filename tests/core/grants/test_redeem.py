@@ -135,6 +135,7 @@ def test_a_code_that_is_refused_is_not_remembered() -> None:
         ({"sub": "s", "nonce": "other"}, {"nonce": "mine"}, "nonce_differs"),
         ({"sub": "s"}, {"nonce": "mine"}, "nonce_differs"),
         ({"sub": "s", "nonce": 1}, {"nonce": "mine"}, "nonce_differs"),
+        ({"sub": "s", "nonce": "\ud800"}, {"nonce": "mine"}, "nonce_differs"),
     ],
 )
 def test_a_code_of_another_sign_in_is_refused_before_anything_is_kept(
