@@ -237,13 +237,17 @@ def _by_atheris(chosen: Mapping[str, Target], given: argparse.Namespace) -> int:
             report(name, target, (data, seen, wrong), given.limit)
             raise RuntimeError(wrong)
 
+    def mutate(data: bytes, most: int, seed: int) -> bytes:
+        dice = random.Random(seed)
+        if dice.random() < 0.5:
+            return bytes(atheris.Mutate(data, most))
+        spoil: Spoiler = SPOILERS[target.grammar]
+        spoilt: bytes = spoil(dice, (data, *target.corpus))
+        return spoilt[:most]
+
     atheris.instrument_all()
-    options = [
-        f"-max_total_time={given.seconds:.0f}",
-        f"-seed={given.seed + 1}",
-        "-rss_limit_mb=2048",
-    ]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], one)
+    options = (f"-max_total_time={given.seconds:.0f}", f"-seed={given.seed + 1}", "-max_len=20000")
+    atheris.Setup([sys.argv[0], *options, str(corpus)], one, custom_mutator=mutate)
     atheris.Fuzz()
     return 0
 
