@@ -18,10 +18,11 @@ from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import UserKey
 from sansio_auth.registration import Registration
-from sansio_auth.results import Account, Outcome
+from sansio_auth.results import Outcome
 from sansio_auth.secret import Secret
 
 if TYPE_CHECKING:
+    from sansio_auth.account import Account
     from sansio_auth.authorization import AuthCodeFlow
     from sansio_auth.user_calls import AuthorizationCode
 

@@ -2,7 +2,8 @@
 
 Whatever tells two tokens apart is a field of `Identity`; whatever one call asks beyond that is a
 field of `Demand`. Two users, two tenants or two extended keys can therefore never meet by
-accident (invariant I-3). This module knows no cache and no request.
+accident (invariant I-3). They are tuples, as they are hashed and compared for every request.
+This module knows no cache and no request.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from sys import intern
-from typing import Final, Literal, TypeAlias, cast
-
-from attrs import frozen
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from sansio_auth.errors import ConfigurationError
 
@@ -42,8 +41,7 @@ _SHOWN: Final = 80
 TokenKey: TypeAlias = tuple[str, ...]
 
 
-@frozen
-class Subject:
+class Subject(NamedTuple):
     """Whose rights the token carries.
 
     `app` has no value; `assertion` the hex SHA-256 of the user's assertion; `session` that of a
@@ -55,8 +53,7 @@ class Subject:
     value: str = ""
 
 
-@frozen(cache_hash=True)
-class Identity:
+class Identity(NamedTuple):
     """For whom a token is. `scopes` are sorted, before decoration; `tenant` is MSAL's realm."""
 
     environment: str
@@ -69,8 +66,7 @@ class Identity:
     extended_key: str = ""
 
 
-@frozen(cache_hash=True)
-class Demand:
+class Demand(NamedTuple):
     """What one call asks beyond its identity.
 
     `claims` is the digest of a claims challenge, `params` of the extra query, `credential` the

@@ -17,7 +17,7 @@ from attrs import field, frozen
 from sansio_auth._json import JsonValue
 from sansio_auth.secret import Confidential, Secret
 
-__all__ = ["AccessToken", "Account", "Metadata", "NotCached", "Outcome", "Refusal", "TokenSource"]
+__all__ = ["AccessToken", "Metadata", "NotCached", "Outcome", "Refusal", "TokenSource"]
 
 TokenSource: TypeAlias = Literal["cache", "identity_provider"]
 
@@ -92,19 +92,6 @@ class NotCached:
     """Nothing that fits is in the cache, and this call was not to ask."""
 
     metadata: Metadata = field(default=Metadata(), eq=False)
-
-
-@frozen(kw_only=True)
-class Account:
-    """Somebody who has signed in: known by environment and home account id, named by `username`."""
-
-    home_account_id: str
-    environment: str
-    realm: str
-    local_account_id: str
-    username: str
-    authority_type: str
-    account_source: str | None = None
 
 
 Outcome: TypeAlias = AccessToken | Refusal | NotCached

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sansio_auth.account import Account
 from sansio_auth.authority import aliases_of
 from sansio_auth.effects import Load, Save
 from sansio_auth.flow import Ended, Script, ask
@@ -23,7 +24,6 @@ from sansio_auth.partition import (
     UserKey,
 )
 from sansio_auth.registration import Registration
-from sansio_auth.results import Account
 
 __all__ = ["get_accounts", "remove_account", "remove_tokens_for_client"]
 

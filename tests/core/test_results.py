@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from sansio_auth.results import AccessToken, Account, Metadata, NotCached, Refusal
+from sansio_auth.results import AccessToken, Metadata, NotCached, Refusal
 from sansio_auth.secret import Secret
 
 
@@ -78,12 +78,3 @@ def test_two_tokens_are_equal_whatever_else_is_told() -> None:
 def test_nothing_found_is_nothing_found() -> None:
     """Whatever was noticed on the way."""
     assert NotCached() == NotCached(metadata=Metadata(warnings=("store_load_failed",)))
-
-
-def test_an_account_is_a_value() -> None:
-    """With MSAL's members."""
-    account = Account(
-        home_account_id="u.t", environment="h", realm="t", local_account_id="u", username="n",
-        authority_type="MSSTS",
-    )  # fmt: skip
-    assert account.account_source is None

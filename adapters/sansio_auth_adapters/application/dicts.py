@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Required, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Required, TypedDict, cast
 
 from sansio_auth.errors import AuthorityError, ServiceError
 from sansio_auth.partition import EXPIRES_ON, REFRESH_ON, SECRET, TOKEN_TYPE, AccessRow
-from sansio_auth.results import AccessToken, Account, NotCached, Outcome, Refusal
+from sansio_auth.results import AccessToken, NotCached, Outcome, Refusal
+
+if TYPE_CHECKING:
+    from sansio_auth.account import Account
 
 __all__ = ["AccountDict", "TokenDict", "account_dict", "cached_dict", "dict_of", "failure_of"]
 

@@ -46,7 +46,7 @@ GRACE: Final = 0.05
 _TIMER_SLACK: Final = 0.01
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Bounds:
     """Seconds: for each wait while connecting, for each wait while reading, and in total."""
 
@@ -85,7 +85,7 @@ def bounds_of(timeout: object) -> Bounds:
     return Bounds(connect, read, total if total < math.inf else DEFAULT_SECONDS)
 
 
-@define
+@define(eq=False, repr=False)
 class Exchange:
     """One request under way: when it must be over, and whether any byte of it went out.
 
@@ -124,7 +124,7 @@ def answered(status: int, headers: Pairs, body: bytes) -> HttpResponse:
     return HttpResponse(status, headers, body)
 
 
-@define
+@define(eq=False, repr=False)
 class _Plain:
     """A body that is not coded, or in a coding that nobody here can undo."""
 
@@ -145,7 +145,7 @@ class _Inflater(Protocol):
     def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
-@define
+@define(eq=False, repr=False)
 class _Inflated:
     """A gzip or deflate body, undone no further than there is room (RFC 9110 section 8.4.1)."""
 
