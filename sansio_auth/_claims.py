@@ -35,8 +35,9 @@ def read_object(text: str, name: str) -> JsonObject:
     if len(text) > _MAX_CLAIMS:
         raise ConfigurationError(f"{name}: is longer than {_MAX_CLAIMS} characters", code="claims")
     try:
+        _ = text.encode()  # half of a character can be read and not sent
         value = parse_unique(text)
-    except UnreadableJson:
+    except (UnreadableJson, UnicodeEncodeError):
         if _looks_base64(text):
             raise ConfigurationError(
                 f"{name}: is base64, as it stands in a WWW-Authenticate header; pass the header to"

@@ -12,7 +12,7 @@ from sansio_auth.registration import Registration, header_safe
 from sansio_auth.secret import Secret
 from sansio_auth.wire import Pairs
 
-__all__ = ["Asked", "RequestOptions", "asked", "read_secret"]
+__all__ = ["Asked", "RequestOptions", "asked", "is_text", "read_secret"]
 
 
 class RequestOptions(TypedDict, total=False):
@@ -53,7 +53,8 @@ class Asked(TypedDict):
 _HEX_DIGEST = 64
 
 
-def _is_text(value: object) -> bool:
+def is_text(value: object) -> bool:
+    """Whether it is a text that can be sent: half of a character cannot, in any encoding."""
     return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
@@ -62,7 +63,7 @@ def _pairs(values: Mapping[str, str] | None, name: str) -> Pairs:
         return ()
     given: object = values
     if not isinstance(given, Mapping) or not all(
-        _is_text(key) and _is_text(value) for key, value in values.items()
+        is_text(key) and is_text(value) for key, value in values.items()
     ):
         raise ConfigurationError(f"{name}: a dict of texts is needed", code=f"{name}_type")
     return tuple(sorted(values.items()))
@@ -125,6 +126,10 @@ def read_secret(value: Secret | str | bytes, name: str, code: str) -> Secret:
             return Secret(value.decode("ascii"))
         except UnicodeDecodeError:
             raise ConfigurationError(f"{name}: is not ASCII", code=code) from None
-    if isinstance(value, str):
-        return Secret(value)
-    raise ConfigurationError(f"{name}: a str is needed, not {type(value).__name__}", code=code)
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name}: a str is needed, not {type(value).__name__}", code=code)
+    if not is_text(value):  # the error of whoever encodes it would show it
+        raise ConfigurationError(
+            f"{name}: holds characters that cannot be sent; it was decoded wrongly", code=code
+        )
+    return Secret(value)

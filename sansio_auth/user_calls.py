@@ -34,9 +34,12 @@ __all__ = [
 
 
 def _digest(*parts: str) -> str:
-    """The hex SHA-256 of parts that cannot be shifted into one another."""
+    """The hex SHA-256 of parts that cannot be shifted into one another.
+
+    Also of one that cannot be sent, a name perhaps: the error would show the secret beside it.
+    """
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_refresh_token(_: object, __: object, secret: Secret) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from sansio_auth import AuthorityError, ConfigurationError, HttpResponse, ServiceError
+from sansio_auth import (
+    AuthorityError,
+    ConfigurationError,
+    HttpResponse,
+    SansioAuthError,
+    ServiceError,
+)
 from sansio_auth.testing import Application, example_tenant, sign_in, user_token
 from sansio_auth_adapters import ConfidentialClientApplication
 from sansio_auth_adapters.tenant_server import TenantServer
@@ -183,8 +189,9 @@ def test_a_password_and_a_refresh_token_get_tokens(app: Any) -> None:
     wrong = app.acquire_token_by_username_password(_ALICE, "no", ["User.Read"])
     assert wrong["error"] == "invalid_grant"
     assert app.acquire_token_by_refresh_token("nonsense", [])["suberror"] == "bad_token"
-    with pytest.raises(ConfigurationError, match="username"):
-        app.acquire_token_by_username_password("", "pw", ["User.Read"])
+    for name in ("", "\ud800"):
+        with pytest.raises(ConfigurationError, match="username"):
+            app.acquire_token_by_username_password(name, "pw", ["User.Read"])
 
 
 def test_a_federated_credential_is_looked_up_the_second_time(app: Any) -> None:
@@ -304,3 +311,35 @@ def test_a_familys_account_serves_a_client_that_is_new(server: TenantServer) -> 
     assert apps[1].acquire_token_silent(["Mail.Read"], account)["token_source"] == (
         "identity_provider"
     )
+
+
+def test_what_cannot_be_sent_is_refused_and_shown_by_nothing(app: Any) -> None:
+    """Half of a character, in whatever a caller brings; also behind the error."""
+    bad, scopes = "canary\ud800", ["User.Read"]
+    asks: list[Callable[[], object]] = [
+        lambda: app.acquire_token_on_behalf_of(bad, scopes),
+        lambda: app.initiate_long_running_on_behalf_of("a", scopes, session_key=bad),
+        lambda: app.acquire_token_in_long_running_session(bad, scopes),
+        lambda: app.stop_long_running_session(bad),
+        lambda: app.acquire_token_by_user_federated_identity_credential(scopes, bad, username="u"),
+        lambda: app.acquire_token_by_username_password(_ALICE, bad, scopes),
+        lambda: app.acquire_token_by_username_password(bad, "pw", scopes),
+        lambda: app.acquire_token_by_refresh_token(bad, scopes),
+        lambda: app.acquire_token_for_client(scopes, forwarded_client_claims=f'{{"a": "{bad}"}}'),
+        lambda: _begin(app, login_hint=bad),
+    ]
+    for ask in asks:
+        with pytest.raises(ConfigurationError) as caught:
+            ask()
+        assert "canary" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+def test_a_name_that_cannot_be_sent_shows_no_secret_beside_it(app: Any) -> None:
+    """What goes wrong is the name's encoding alone."""
+    with pytest.raises(SansioAuthError) as caught:
+        app.acquire_token_by_user_federated_identity_credential(["s"], "canary", username="\ud800")
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "canary" not in repr(error)
+        error = error.__cause__ or error.__context__

@@ -44,6 +44,7 @@ _UNDECODED = (
             _UNDECODED,
         ),
         ("é", "claims", _NOT_JSON),
+        ('{"a": "\ud800"}', "claims", _NOT_JSON),
     ],
 )
 def test_claims_that_cannot_be_sent_are_refused_and_not_repeated(

@@ -74,9 +74,11 @@ def test_a_secret_comes_as_text_bytes_or_secret(value: Any) -> None:
     assert read_secret(value, "name", "code") == Secret("x")
 
 
-@pytest.mark.parametrize("value", [None, 1, b"\xff", ["x"]])
+@pytest.mark.parametrize("value", [None, 1, b"\xff", ["x"], "canary\ud800"])
 def test_a_secret_of_another_kind_is_refused(value: Any) -> None:
-    """With the argument's name, and not the value."""
+    """With the argument's name, and not the value, also behind the error."""
     with pytest.raises(ConfigurationError, match="name: ") as caught:
         read_secret(value, "name", "code")
     assert caught.value.code == "code"
+    assert caught.value.__cause__ is None
+    assert "canary" not in str(caught.value)

@@ -8,12 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sansio_auth import ClientSecret, ConfidentialClient, Secret, parse_authority
-from sansio_auth.partition import AccessTokenStored, AppKey, Tokens, apply, fresh_span, is_due
+from sansio_auth.partition import (
+    AccessTokenStored,
+    AppKey,
+    Dropped,
+    Tokens,
+    apply,
+    fresh_span,
+    is_due,
+)
 from sansio_auth.partition import usable_row as usable
 from sansio_auth_adapters import MemoryStore
 from sansio_auth_adapters.application.dicts import cached_dict
 from sansio_auth_adapters.application.parts import Counters
-from sansio_auth_adapters.application.plan import client_credentials_plan
+from sansio_auth_adapters.application.plan import Plan, client_credentials_plan
 from sansio_auth_adapters.application.repeats import _MOST, Repeats
 
 _TENANT = "11111111-2222-3333-4444-555555555555"
@@ -101,3 +109,36 @@ def test_no_more_calls_are_kept_than_a_few_thousand() -> None:
     for number in range(20_000):
         repeats.note(None, [f"{number}"], plan)
     assert 0 < len(repeats._places) + len(repeats._older) <= 2 * _MOST
+
+
+class _Contested:
+    """A place that another thread writes to at the same moment: what it saw before is there."""
+
+    def __init__(self, plan: Plan, stale: Any) -> None:
+        self.where, self.key, self.plan = _KEY, plan.call.request.key, plan
+        self._stale = stale
+
+    @property
+    def found(self) -> Any:
+        return self._stale
+
+    @found.setter
+    def found(self, mine: Any) -> None:
+        """The other thread comes right after."""
+
+
+def test_nobody_is_given_what_another_thread_found_before_it_was_removed() -> None:
+    """That thread looks, the token goes, this one looks, and that one writes down what it saw."""
+    store = MemoryStore()
+    repeats = Repeats(store, _CLIENT.policy, Counters())
+    plan = client_credentials_plan(_CLIENT, _SCOPES, None, {})
+    repeats.note(None, _SCOPES, plan)
+    _, fact = _tokens(1_500_000_000, 1_600_000_000, None)
+    _ = store.save(((_KEY, (fact,)),))
+    now = 1_500_000_100.0
+    assert repeats.find(None, _SCOPES, now) is not None
+    ((arguments, place),) = repeats._places.items()
+    contested: Any = _Contested(plan, place.found)
+    repeats._places[arguments] = contested
+    _ = store.save(((_KEY, (Dropped(),)),))
+    assert repeats.find(None, _SCOPES, now) is None

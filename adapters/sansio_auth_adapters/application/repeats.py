@@ -102,12 +102,12 @@ class Repeats:
         span = None
         if tokens is not None:
             span = fresh_span(cast("Tokens", tokens), place.key, self._margin, self._skew)
-        if span is None or span[1] > span[2]:
-            place.found = version, *_NOTHING[1:]
-        else:
+        found: _Finding = version, *_NOTHING[1:]
+        if span is not None and span[1] <= span[2]:
             row, first, last = span
-            place.found = version, first, last, row[EXPIRES_ON], cached_dict(row, first)
-        return place.found
+            found = version, first, last, row[EXPIRES_ON], cached_dict(row, first)
+        place.found = found
+        return found  # and not the place's, which may be of another thread that looked before
 
     def _recall(self, arguments: tuple[Hashable, ...]) -> _Place | None:
         """Return the place of a call that was not made lately, which it has been now."""
@@ -156,8 +156,11 @@ Whose: TypeAlias = tuple[str, str, str | None]
 
 
 def whose_calls(tenant_id: str | None, user_assertion: object) -> Whose | None:
-    """Return what tells a user's calls from others', None where the assertion is no text."""
-    if not isinstance(user_assertion, str):
+    """Return what tells a user's calls from others', None where the assertion is none.
+
+    What cannot be one is left to the call, which says so without showing it.
+    """
+    if not isinstance(user_assertion, str) or not user_assertion.isascii():
         return None
     return "assertion", assertion_digest(user_assertion), tenant_id
 

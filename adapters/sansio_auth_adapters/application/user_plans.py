@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from sansio_auth._options import is_text
 from sansio_auth.authorization import AuthCodeFlow
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
@@ -73,7 +74,7 @@ def password_plan(
     keywords: Keywords,
 ) -> Plan:
     """Return the plan of `acquire_token_by_username_password`."""
-    if not isinstance(cast("object", username), str) or not username:
+    if not username or not is_text(username):
         raise ConfigurationError("username: the user's name is needed", code="username")
     options = read_options(claims_challenge, keywords)
     call = client.acquire_token_by_username_password(username, password, scopes, **options.request)
@@ -110,10 +111,9 @@ def sign_in_parameters(**given: object) -> dict[str, str]:
         if name == "max_age":
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigurationError("max_age: seconds are needed", code="max_age")
-        elif not isinstance(value, str):
-            raise ConfigurationError(
-                f"{name}: a str is needed, not {type(value).__name__}", code="parameter_type"
-            )
+        elif not is_text(value):
+            what = "half of a character" if isinstance(value, str) else type(value).__name__
+            raise ConfigurationError(f"{name}: a str is needed, not {what}", code="parameter_type")
         found[name] = str(value)
     if found.get("response_mode") != "form_post":
         warnings.warn(

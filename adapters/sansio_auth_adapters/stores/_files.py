@@ -26,7 +26,7 @@ from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores._in_memory import Stamp
 
 __all__ = [
-    "ASIDE", "NEW", "CacheError", "Overtaken", "entries_in", "locked", "move_aside",
+    "ASIDE", "LONGEST", "NEW", "CacheError", "Overtaken", "entries_in", "locked", "move_aside",
     "names_in", "open_directory", "read", "stamp_of", "touch", "write",
 ]  # fmt: skip
 
@@ -42,6 +42,8 @@ _READ: Final = os.O_RDONLY | _NOFOLLOW | _BINARY | _NONBLOCK
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY
 _OPEN_LOCK: Final = os.O_RDWR | os.O_CREAT | _NOFOLLOW
 _OTHERS: Final = 0o077
+#: Seconds that a thread can wait for another.
+LONGEST: Final = threading.TIMEOUT_MAX
 _FIRST_PAUSE: Final = 0.0005
 _LONGEST_PAUSE: Final = 0.02
 #: What opening a link, or a socket, fails with.

@@ -102,8 +102,10 @@ class FileStore:
             raise ConfigurationError(
                 "seal, open: two functions from bytes to bytes, or neither", code="seal"
             )
-        if not patience >= 0:
-            raise ConfigurationError("patience: seconds, 0 or more", code="patience")
+        if not 0 <= patience <= files.LONGEST:
+            raise ConfigurationError(
+                f"patience: seconds, from 0 to {files.LONGEST:.0f}", code="patience"
+            )
         self._directory: Final = Path(directory).absolute()
         self._seal: Final = seal
         self._open: Final = open

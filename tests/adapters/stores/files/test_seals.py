@@ -125,6 +125,7 @@ def test_a_seal_that_fails_costs_no_token(place: Path) -> None:
         {"seal": bytes, "open": 1},
         {"patience": -1},
         {"patience": float("nan")},
+        {"patience": float("inf")},
     ],
 )
 def test_impossible_options_are_refused(options: dict[str, Any], place: Path) -> None:
