@@ -73,6 +73,7 @@ bench-page: $(VENV)/.dev ## the same with more rounds, into docs/explanation/per
 docs: $(VENV)/.dev ## write the generated pages again
 	@$(BIN)/python scripts/intended_differences.py
 	@$(BIN)/python scripts/draw_flows.py
+	@$(BIN)/python scripts/invariant_table.py
 	@$(BIN)/python scripts/fault_table.py
 	@$(BIN)/python scripts/key_table.py
 

@@ -135,7 +135,7 @@ _VALUES: Final = st.recursive(
     ),
     max_leaves=6,
 )
-_MEMBERS: Final = st.fixed_dictionaries(
+MEMBERS: Final = st.fixed_dictionaries(
     {},
     optional={
         "access_token": st.just(PLANTED["access token"]) | _VALUES,
@@ -179,7 +179,7 @@ _GOOD: Final = st.sampled_from(
 )
 _BODIES: Final = (
     _GOOD.map(lambda it: json.dumps(it).encode())
-    | _MEMBERS.map(lambda it: json.dumps(it).encode())
+    | MEMBERS.map(lambda it: json.dumps(it).encode())
     | st.binary(max_size=40)
     | st.sampled_from([b"", b"[]", b"null", b"<html>", b"\xff\xfe{\x00", b"[" * 500])
 )
@@ -216,11 +216,37 @@ FAILURES: Final = st.builds(
     st.booleans(),
     st.sampled_from(["", "OSError"]),
 )
+#: Any answers of a transport, one after another.
+ANSWERS: Final = st.lists(RESPONSES | FAILURES, max_size=6)
 ASSERTIONS: Final = st.sampled_from(
     [PLANTED["client assertion"], "", "two words", "ünï", "a.b.c", "x" * 200_000]
 ) | st.builds(Failure, st.just("callback"))
 #: Seconds that pass while a question is answered; some clocks go backwards.
 PAUSES: Final = st.sampled_from([0.0, 0.05, 0.05, 1.0, 31.0, 400.0, 4_000.0, -1.0, -5_000.0])
+
+
+def good_token(**more: Any) -> HttpResponse:
+    """Return an answer with a token, a user and a refresh token."""
+    members = {
+        "access_token": PLANTED["access token"],
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "refresh_token": PLANTED["refresh token"],
+        "client_info": _CLIENT_INFO,
+        "id_token": _id_token(nonce="n"),
+        **more,
+    }
+    return HttpResponse(200, (), json.dumps(members).encode())
+
+
+def found_endpoints(base: str = f"https://{HOST}/{GUID}") -> HttpResponse:
+    """Return what an authority says of itself."""
+    members = {
+        "issuer": f"{base}/v2.0",
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+    }
+    return HttpResponse(200, (), json.dumps(members).encode())
 
 
 @define
@@ -287,7 +313,7 @@ def worlds() -> st.SearchStrategy[AnyWorld]:
     """Worlds of all kinds; half of them know the user."""
     made = st.builds(
         AnyWorld,
-        st.lists(RESPONSES | FAILURES, max_size=6),
+        ANSWERS,
         st.lists(ASSERTIONS, max_size=4),
         st.lists(PAUSES, max_size=14),
         st.sampled_from([False, False, True]),
