@@ -6,7 +6,24 @@ entry holds that we do not understand is kept word for word (invariant I-9): an 
 not be written as it was read is remembered in its original form until it is replaced.
 """
 
-from sansio_auth.msal_format.reading import Loaded, load
-from sansio_auth.msal_format.writing import Cache, dump
+from sansio_auth.msal_format.reading import Loaded, Metadata, load, metadata_of, owner_of, text_of
+from sansio_auth.msal_format.sorting import Owner, Sorted, sort
+from sansio_auth.msal_format.text import parse, text
+from sansio_auth.msal_format.writing import Cache, Families, dump
 
-__all__ = ["Cache", "Loaded", "dump", "load"]
+__all__ = [
+    "Cache",
+    "Families",
+    "Loaded",
+    "Metadata",
+    "Owner",
+    "Sorted",
+    "dump",
+    "load",
+    "metadata_of",
+    "owner_of",
+    "parse",
+    "sort",
+    "text",
+    "text_of",
+]

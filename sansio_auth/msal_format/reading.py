@@ -2,8 +2,9 @@
 
 Other libraries write the same file: numbers may be numbers or texts, an application's home
 account id null, empty or missing, a Bearer token's type left out. What cannot be read as a row is
-foreign and kept aside untouched; so are sections of other names, and entries that other libraries
-tie to a user assertion, which must not be mistaken for an application's (invariant I-3).
+foreign and kept aside untouched; so are sections of other names, a second entry about one thing,
+and entries that other libraries tie to a user assertion, which must not be mistaken for an
+application's (invariant I-3).
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ from sansio_auth.partition import (
     RefreshRow,
     Tokens,
     UserKey,
+    compact,
+    shared,
 )
 
-__all__ = ["Loaded", "load"]
+__all__ = ["READERS", "Loaded", "Metadata", "load", "metadata_of", "owner_of", "text_of"]
 
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 #: No time of anybody's; one beyond it could not be compared with a clock.
@@ -81,27 +84,28 @@ class _Draft:
         return Tokens(
             access=self.access,
             wide=wide,
-            refresh=self.refresh,
-            id_tokens=self.id_tokens,
-            accounts=self.accounts,
-            clients=self.clients,
-            originals=self.originals,
+            refresh=compact(self.refresh),
+            id_tokens=compact(self.id_tokens),
+            accounts=compact(self.accounts),
+            clients=compact(self.clients),
+            originals=compact(self.originals),
         )
 
 
 _Drafts: TypeAlias = defaultdict[AppKey | UserKey, _Draft]
+#: The entry about a client, and its key, by environment and client id.
+Metadata: TypeAlias = dict[tuple[str, str], tuple[str, JsonObject]]
 
 
-def _text(entry: JsonObject, name: str) -> str:
+def text_of(entry: JsonObject, name: str) -> str:
+    """Return a member that is a text, an empty one for any other value or none."""
     value = entry.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _number(entry: JsonObject, name: str) -> int | None:
     value = entry.get(name)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < _NEVER else None
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(float(value)) if "." in value else int(value)
@@ -113,9 +117,9 @@ def _sendable(secret: str) -> bool:
     return secret != "" and secret.isascii()
 
 
-def _owner(entry: JsonObject) -> AppKey | UserKey | None:
-    """The partition of a token's entry, None where it has no place here."""
-    environment, client = _text(entry, "environment"), _text(entry, "client_id")
+def owner_of(entry: JsonObject) -> AppKey | UserKey | None:
+    """Return the partition that an entry belongs in, None where it has no place here."""
+    environment, client = text_of(entry, "environment"), text_of(entry, "client_id")
     home = entry.get("home_account_id")
     if "user_assertion_hash" in entry or "userAssertionHash" in entry:
         return None
@@ -123,30 +127,36 @@ def _owner(entry: JsonObject) -> AppKey | UserKey | None:
         return None
     if home:
         return UserKey(environment, home)
-    realm = _text(entry, "realm")
+    realm = text_of(entry, "realm")
     return AppKey(environment, realm, client) if client and realm else None
 
 
+def _secret_and_whose(entry: JsonObject) -> tuple[str, str, str]:
+    secret = text_of(entry, "secret")
+    return secret, shared(text_of(entry, "client_id")), shared(text_of(entry, "realm"))
+
+
 def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
-    owner = _owner(entry)
-    secret, client, realm = (_text(entry, name) for name in ("secret", "client_id", "realm"))
+    owner = owner_of(entry)
+    secret, client, realm = _secret_and_whose(entry)
     cached_at, expires_on = _number(entry, "cached_at"), _number(entry, "expires_on")
     if not (_sendable(secret) and client and isinstance(entry.get("target"), str)):
         return False
     if owner is None or expires_on is None or cached_at is None:
         return False
-    target, token_type = _text(entry, "target"), _text(entry, "token_type") or "Bearer"
+    target = shared(text_of(entry, "target"))
+    token_type = shared(text_of(entry, "token_type") or "Bearer")
     extended_on = _number(entry, "extended_expires_on")
     row: AccessRow = (
         secret, token_type, target, cached_at, expires_on,
         expires_on if extended_on is None else extended_on, _number(entry, "refresh_on"),
     )  # fmt: skip
-    key_id = _text(entry, "key_id") or _text(entry, "kid") or _text(entry, "keyid")
+    key_id = text_of(entry, "key_id") or text_of(entry, "kid") or text_of(entry, "keyid")
     mine = (client, realm) if isinstance(owner, UserKey) else ()
-    token = token_key(target.split(), token_type, key_id, _text(entry, "ext_cache_key"), mine)
+    token = token_key(target.split(), token_type, key_id, text_of(entry, "ext_cache_key"), mine)
     draft = drafts[owner]
     if token in draft.access:
-        return False  # a twin in other letters: it stays in the file and out of the way
+        return False
     draft.access[token] = row
     draft.seen.add(client)
     draft.remember(("access", *token), key, entry, access_entry(belongs(owner), token, row))
@@ -154,13 +164,15 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
 
 
 def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
-    owner = _owner(entry)
-    secret, client = _text(entry, "secret"), _text(entry, "client_id")
+    owner = owner_of(entry)
+    secret, client, _ = _secret_and_whose(entry)
     if not isinstance(owner, UserKey) or not _sendable(secret) or not client:
         return False
-    refresh = (client, _text(entry, "family_id"), _text(entry, "target"))
+    refresh = (client, text_of(entry, "family_id"), shared(text_of(entry, "target")))
     row = (secret, _number(entry, "last_modification_time") or 0)
     draft = drafts[owner]
+    if refresh in draft.refresh:
+        return False
     draft.refresh[refresh] = row
     draft.seen.add(client)
     draft.remember(("refresh", *refresh), key, entry, refresh_entry(belongs(owner), refresh, row))
@@ -168,11 +180,13 @@ def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
 
 
 def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
-    owner = _owner(entry)
-    secret, client, realm = (_text(entry, name) for name in ("secret", "client_id", "realm"))
+    owner = owner_of(entry)
+    secret, client, realm = _secret_and_whose(entry)
     if not isinstance(owner, UserKey) or not secret or not client:
         return False
     draft = drafts[owner]
+    if (client, realm) in draft.id_tokens:
+        return False
     draft.id_tokens[client, realm] = secret
     draft.seen.add(client)
     ours = id_token_entry(belongs(owner), client, realm, secret)
@@ -181,23 +195,25 @@ def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
 
 
 def _account(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
-    owner = _owner(entry)
+    owner = owner_of(entry)
     if not isinstance(owner, UserKey):
         return False
-    realm = _text(entry, "realm")
+    realm = text_of(entry, "realm")
     row = (
-        _text(entry, "local_account_id"),
-        _text(entry, "username"),
-        _text(entry, "authority_type"),
-        _text(entry, "account_source") or None,
+        text_of(entry, "local_account_id"),
+        text_of(entry, "username"),
+        text_of(entry, "authority_type"),
+        text_of(entry, "account_source") or None,
     )
     draft = drafts[owner]
+    if realm in draft.accounts:
+        return False
     draft.accounts[realm] = row
     draft.remember(("account", realm), key, entry, account_entry(belongs(owner), realm, row))
     return True
 
 
-_READERS: Final = {
+READERS: Final = {
     "AccessToken": _access,
     "RefreshToken": _refresh,
     "IdToken": _id_token,
@@ -205,19 +221,23 @@ _READERS: Final = {
 }
 
 
-def _families(drafts: _Drafts, section: JsonValue) -> None:
+def metadata_of(cache: Mapping[str, JsonValue]) -> Metadata:
+    """Return what is on record about clients; of two entries about one the last one counts."""
+    section = cache.get("AppMetadata")
+    return {
+        (text_of(entry, "environment"), text_of(entry, "client_id")): (key, entry)
+        for key, entry in (section.items() if isinstance(section, dict) else ())
+        if isinstance(entry, dict)
+    }
+
+
+def _families(drafts: _Drafts, known: Metadata) -> None:
     """Tell each partition which of its clients are on record, and in which family they are."""
-    if not isinstance(section, dict):
-        return
-    known: dict[tuple[str, str], tuple[str, JsonObject]] = {}
-    for key, entry in section.items():
-        if isinstance(entry, dict):
-            known[_text(entry, "environment"), _text(entry, "client_id")] = (key, entry)
     for owner, draft in drafts.items():
         environment = belongs(owner)[0]
         for client in draft.seen:
             if (found := known.get((environment, client))) is not None:
-                family = _text(found[1], "family_id") or None
+                family = text_of(found[1], "family_id") or None
                 draft.clients[client] = family
                 ours = app_metadata_entry(environment, client, family)
                 draft.remember(("client", client), *found, ours)
@@ -232,7 +252,7 @@ def load(cache: Mapping[str, JsonValue]) -> Loaded:
     drafts: _Drafts = defaultdict(_Draft)
     foreign: Cache = {}
     for name, section in cache.items():
-        reader = _READERS.get(name)
+        reader = READERS.get(name)
         if reader is None or not isinstance(section, dict):
             foreign[name] = section
             continue
@@ -243,5 +263,5 @@ def load(cache: Mapping[str, JsonValue]) -> Loaded:
         }
         if left or not section:
             foreign[name] = left
-    _families(drafts, cache.get("AppMetadata"))
+    _families(drafts, metadata_of(cache))
     return Loaded({owner: draft.tokens() for owner, draft in drafts.items()}, foreign)

@@ -33,10 +33,10 @@ from sansio_auth.partition import (
     UserKey,
 )
 
-__all__ = ["Cache", "Entry", "Whose", "dump", "entries"]
+__all__ = ["Cache", "Entry", "Families", "Whose", "dump"]
 
 #: The order in which MSAL comes to write its sections.
-_ORDER: Final = ("AccessToken", "Account", "IdToken", "RefreshToken", "AppMetadata")
+ORDER: Final = ("AccessToken", "Account", "IdToken", "RefreshToken", "AppMetadata")
 
 #: A section's name to its entries by key. Values of foreign sections may be anything.
 Cache: TypeAlias = dict[str, JsonValue]
@@ -45,12 +45,12 @@ Entry: TypeAlias = tuple[str, str, JsonObject]
 #: Environment, home account id (None for an application), and client and realm if it has one owner.
 Whose: TypeAlias = tuple[str, str | None, tuple[str, str] | None]
 
-_KEY_ID: Final = -3
-_EXTENDED: Final = -2
+#: A client's family id by environment and client id, None for one that has none.
+Families: TypeAlias = Mapping[tuple[str, str], str | None]
 
-
-def _key(*parts: str | None) -> str:
-    return "-".join(part or "" for part in parts).lower()
+#: Where these parts are in a token's key.
+KEY_ID: Final = -3
+EXTENDED: Final = -2
 
 
 def access_entry(whose: Whose, key: TokenKey, row: AccessRow) -> Entry:
@@ -72,14 +72,21 @@ def access_entry(whose: Whose, key: TokenKey, row: AccessRow) -> Entry:
     }
     if row[REFRESH_ON] is not None:
         entry["refresh_on"] = str(row[REFRESH_ON])
-    if key[_KEY_ID]:
-        entry["key_id"] = key[_KEY_ID]
-    extended = key[_EXTENDED]
-    if extended:
-        entry["ext_cache_key"] = extended
-    kind = "atext" if extended else "accesstoken"
-    tail = (row[TARGET], extended) if extended else (row[TARGET],)
-    return "AccessToken", _key(home, environment, kind, client, realm, *tail), entry
+    if key[KEY_ID]:
+        entry["key_id"] = key[KEY_ID]
+    if key[EXTENDED]:
+        entry["ext_cache_key"] = key[EXTENDED]
+    return "AccessToken", access_key(whose, key, row), entry
+
+
+def access_key(whose: Whose, key: TokenKey, row: AccessRow) -> str:
+    """Return the key of an access token's entry."""
+    environment, home, owner = whose
+    client, realm = owner if owner is not None else (key[0], key[1])
+    where = f"{client}-{realm}-{row[TARGET]}"
+    if key[EXTENDED]:
+        return f"{home or ''}-{environment}-atext-{where}-{key[EXTENDED]}".lower()
+    return f"{home or ''}-{environment}-accesstoken-{where}".lower()
 
 
 def refresh_entry(whose: Whose, key: RefreshKey, row: RefreshRow) -> Entry:
@@ -97,7 +104,7 @@ def refresh_entry(whose: Whose, key: RefreshKey, row: RefreshRow) -> Entry:
     }
     if family:
         entry["family_id"] = family
-    return "RefreshToken", _key(home, environment, "refreshtoken", client, "", target), entry
+    return "RefreshToken", f"{home}-{environment}-refreshtoken-{client}--{target}".lower(), entry
 
 
 def id_token_entry(whose: Whose, client: str, realm: str, token: str) -> Entry:
@@ -111,7 +118,7 @@ def id_token_entry(whose: Whose, client: str, realm: str, token: str) -> Entry:
         "realm": realm,
         "client_id": client,
     }
-    return "IdToken", _key(home, environment, "idtoken", client, realm, ""), entry
+    return "IdToken", f"{home}-{environment}-idtoken-{client}-{realm}-".lower(), entry
 
 
 def account_entry(whose: Whose, realm: str, row: AccountRow) -> Entry:
@@ -128,7 +135,7 @@ def account_entry(whose: Whose, realm: str, row: AccountRow) -> Entry:
     }
     if source is not None:
         entry["account_source"] = source
-    return "Account", _key(home, environment, realm), entry
+    return "Account", f"{home}-{environment}-{realm}".lower(), entry
 
 
 def app_metadata_entry(environment: str, client: str, family: str | None) -> Entry:
@@ -157,45 +164,68 @@ def whose(key: PartitionKey) -> Whose | None:
             assert_never(key)
 
 
-def _rows(of: Whose, tokens: Tokens) -> Iterator[tuple[tuple[str, ...], Entry]]:
-    """Every row in the order in which MSAL files the parts of one answer."""
-    for key, row in tokens.access.items():
-        yield ("access", *key), access_entry(of, key, row)
+def original_of(tokens: Tokens, *kind_and_key: str) -> tuple[str, JsonObject] | None:
+    """Return the key and the entry that a row was read from, None where it was not."""
+    original = tokens.originals.get(kind_and_key)
+    if original is None:
+        return None
+    return original[0], cast("JsonObject", json.loads(original[1]))
+
+
+def _read_or(tokens: Tokens, entry: Entry, *kind_and_key: str) -> Entry:
+    """Return an entry as it was read, or else the one that we would write."""
+    if not tokens.originals or (original := original_of(tokens, *kind_and_key)) is None:
+        return entry
+    return entry[0], *original
+
+
+def entries_but_access(of: Whose, tokens: Tokens) -> Iterator[Entry]:
+    """Yield the entries of a partition that are no access tokens, in MSAL's order."""
     for realm, account in tokens.accounts.items():
-        yield ("account", realm), account_entry(of, realm, account)
+        yield _read_or(tokens, account_entry(of, realm, account), "account", realm)
     for (client, realm), token in tokens.id_tokens.items():
-        yield ("id_token", client, realm), id_token_entry(of, client, realm, token)
+        entry = id_token_entry(of, client, realm, token)
+        yield _read_or(tokens, entry, "id_token", client, realm)
     for refresh_key, refresh_row in tokens.refresh.items():
-        yield ("refresh", *refresh_key), refresh_entry(of, refresh_key, refresh_row)
+        entry = refresh_entry(of, refresh_key, refresh_row)
+        yield _read_or(tokens, entry, "refresh", *refresh_key)
     for client, family in tokens.clients.items():
-        yield ("client", client), app_metadata_entry(of[0], client, family)
+        yield _read_or(tokens, app_metadata_entry(of[0], client, family), "client", client)
 
 
-def entries(key: PartitionKey, tokens: Tokens) -> Iterator[Entry]:
+def _entries(key: PartitionKey, tokens: Tokens) -> Iterator[Entry]:
     """Yield the entries of one partition; one that was read is written as it was."""
     of = whose(key)
     if of is None:
         return
-    for original_key, entry in _rows(of, tokens):
-        original = tokens.originals.get(original_key)
-        if original is None:
-            yield entry
-        else:
-            yield entry[0], original[0], cast("JsonObject", json.loads(original[1]))
+    for token_key, row in tokens.access.items():
+        yield _read_or(tokens, access_entry(of, token_key, row), "access", *token_key)
+    yield from entries_but_access(of, tokens)
 
 
-def dump(partitions: Mapping[PartitionKey, Partition], foreign: Cache | None = None) -> Cache:
+def dump(
+    partitions: Mapping[PartitionKey, Partition],
+    foreign: Cache | None = None,
+    families: Families | None = None,
+) -> Cache:
     """Return partitions as the object that MSAL keeps in its cache file.
 
-    `foreign` is what a file held beside them: sections and entries that nobody here understands.
+    `foreign` is what a file held beside them: entries that nobody here understands, or has read.
+    `families` is what was heard last of each client's family, for all users of an environment.
     """
     cache: Cache = {}
     for name, section in (foreign or {}).items():
         cache[name] = dict(section) if isinstance(section, dict) else section
     for key, partition in partitions.items():
         if isinstance(partition, Tokens):
-            for section_name, entry_key, members in entries(key, partition):
+            for section_name, entry_key, members in _entries(key, partition):
                 section = cache.setdefault(section_name, {})
                 if isinstance(section, dict):
                     section[entry_key] = members
-    return {name: cache[name] for name in (*_ORDER, *cache) if name in cache}
+    metadata = cache.get("AppMetadata")
+    if isinstance(metadata, dict):
+        for (environment, client), family in (families or {}).items():
+            _, entry_key, members = app_metadata_entry(environment, client, family)
+            if entry_key in metadata:
+                metadata[entry_key] = members
+    return {name: cache[name] for name in (*ORDER, *cache) if name in cache}

@@ -51,6 +51,7 @@ from sansio_auth.partition.rows import (
     shared,
     usable_row,
 )
+from sansio_auth.partition.single import compact
 
 if TYPE_CHECKING:
     from sansio_auth.partition.other_facts import (
@@ -118,6 +119,7 @@ __all__ = [
     "apply",
     "apply_all",
     "candidates",
+    "compact",
     "empty",
     "find",
     "fresh_span",

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from sys import intern
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -26,6 +25,7 @@ from sansio_auth.partition.keys import (
     Query,
     UserKey,
 )
+from sansio_auth.partition.single import EMPTY
 from sansio_auth.results import AccessToken, Metadata
 from sansio_auth.secret import Confidential, Secret
 
@@ -82,9 +82,6 @@ AccountRow: TypeAlias = tuple[str, str, str, str | None]
 OriginalKey: TypeAlias = tuple[str, ...]
 Original: TypeAlias = tuple[str, str]
 
-#: One empty mapping for all who have nothing.
-_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
-
 
 @frozen(repr=False, weakref_slot=False)
 class Tokens(Confidential):
@@ -97,13 +94,13 @@ class Tokens(Confidential):
     before `first_end`, POSIX seconds; 0 where nobody has looked.
     """
 
-    access: Mapping[TokenKey, AccessRow] = _NONE
-    wide: Mapping[TokenKey, frozenset[str]] = _NONE
-    refresh: Mapping[RefreshKey, RefreshRow] = _NONE
-    id_tokens: Mapping[IdTokenKey, str] = _NONE
-    accounts: Mapping[str, AccountRow] = _NONE
-    clients: Mapping[str, str | None] = _NONE
-    originals: Mapping[OriginalKey, Original] = _NONE
+    access: Mapping[TokenKey, AccessRow] = EMPTY
+    wide: Mapping[TokenKey, frozenset[str]] = EMPTY
+    refresh: Mapping[RefreshKey, RefreshRow] = EMPTY
+    id_tokens: Mapping[IdTokenKey, str] = EMPTY
+    accounts: Mapping[str, AccountRow] = EMPTY
+    clients: Mapping[str, str | None] = EMPTY
+    originals: Mapping[OriginalKey, Original] = EMPTY
     assertions: frozenset[AssertionKey] = frozenset()
     home_account_id: str | None = None
     first_end: int = field(default=0, eq=False)

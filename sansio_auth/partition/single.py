@@ -7,12 +7,23 @@ nothing of what it holds.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
-from typing import TypeVar, final
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, final
 
-__all__ = ["Single"]
+__all__ = ["EMPTY", "Single", "compact"]
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+#: One empty mapping for all who have nothing.
+EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+def compact(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    """Return an equal mapping in less room, where it has one entry or none."""
+    if len(mapping) > 1:
+        return mapping
+    return next((Single(*entry) for entry in mapping.items()), EMPTY)
 
 
 @final

@@ -19,6 +19,7 @@ from sansio_auth.partition import (
     AccessTokenStored,
     AppKey,
     AssertionKey,
+    ClientSeen,
     Knowledge,
     KnowledgeKey,
     RefreshTokenStored,
@@ -201,14 +202,14 @@ def test_an_entry_in_another_hand_is_read_and_kept_as_it_was(changes: dict[str, 
         {"secret": 1},
         {"secret": "AT\ud800"},
         {"secret": "\u00e4t"},
-        {"expires_on": 10**18},
-        {"expires_on": -(10**400)},
         {"expires_on": float("inf")},
         {"cached_at": 10**600},
         {"expires_on": ...},
         {"expires_on": "soon"},
         {"cached_at": True},
         {"cached_at": None},
+        {"expires_on": 10**18},
+        {"expires_on": -(10**400)},
         {"environment": ""},
         {"client_id": ...},
         {"realm": ...},
@@ -270,6 +271,23 @@ def test_a_twin_in_other_letters_stays_out_of_the_way() -> None:
     assert dump(loaded.partitions, loaded.foreign) == written
 
 
+@pytest.mark.parametrize(
+    ("section", "entry"),
+    [
+        ("RefreshToken", {"secret": "RT", "client_id": "client", "target": "s"}),
+        ("IdToken", {"secret": "e30.e30.x", "client_id": "client", "realm": _TENANT}),
+        ("Account", {"realm": _TENANT, "username": "alice"}),
+    ],
+)
+def test_a_second_entry_about_one_thing_stays_in_the_file(section: str, entry: Any) -> None:
+    """Under another key; the first one counts."""
+    whose = {"environment": _HOST, "home_account_id": "u.t"}
+    written: Any = {section: {"first": {**entry, **whose}, "second": {**entry, **whose, "more": 1}}}
+    loaded = load(written)
+    assert dump(loaded.partitions, loaded.foreign) == written
+    assert loaded.foreign == {section: {"second": {**entry, **whose, "more": 1}}}
+
+
 def test_an_entry_that_is_replaced_loses_what_was_not_understood() -> None:
     """Its members were about the old token."""
     loaded = load(_file(mystery=1))
@@ -308,6 +326,16 @@ def test_any_file_is_read_and_nothing_of_it_is_lost(cache: dict[str, Any]) -> No
     """I-6 and I-9."""
     loaded = load(cache)
     assert dump(loaded.partitions, loaded.foreign) == cache
+
+
+def test_what_was_heard_last_of_a_family_goes_for_all_users() -> None:
+    """Where the client is on record; a section that is none has no record."""
+    tokens = apply(Tokens(), ClientSeen("client", "1"))
+    families = {(_HOST, "client"): "2", (_HOST, "other"): "2"}
+    written = dump({UserKey(_HOST, "u.t"): tokens}, {}, families)
+    entry = {"client_id": "client", "environment": _HOST, "family_id": "2"}
+    assert written == {"AppMetadata": {f"appmetadata-{_HOST}-client": entry}}
+    assert dump({}, {"AppMetadata": "none"}, families) == {"AppMetadata": "none"}
 
 
 def test_a_section_that_is_none_is_kept_and_hides_nothing_else() -> None:

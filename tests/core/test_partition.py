@@ -1,4 +1,4 @@
-"""Partitions: what they hold and how it is looked up. What changes them: `test_applying.py`."""
+"""Partitions: what they hold, and how it is looked up."""
 
 from __future__ import annotations
 
@@ -99,6 +99,7 @@ def test_another_scheme_key_or_owner_is_another_token() -> None:
     assert _find(tokens, "a") is None
     assert [*candidates(tokens, token_key(["a"], "pop"))] == [_row("pop")]
     assert [*candidates(tokens, key)] == [_row("pop")]
+    assert [*candidates(_tokens(("a", _row("x"))), token_key(["b"]))] == []
 
 
 def test_without_wide_rows_the_exact_one_is_the_only_candidate() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sansio_auth.partition.single import Single
+from sansio_auth.partition.single import EMPTY, Single, compact
 
 _DICT = {"key": 1}
 
@@ -43,3 +43,13 @@ def test_it_takes_less_room_and_shows_nothing(one: Single[str, int]) -> None:
     """That is what it is for; and what it holds may be a secret (I-7)."""
     assert sys.getsizeof(one) * 3 < sys.getsizeof(_DICT)
     assert "key" not in repr(one)
+
+
+def test_a_mapping_is_kept_in_no_more_room_than_it_needs() -> None:
+    """One entry as a `Single`, none as the one empty mapping, more as they are."""
+    more = {"a": 1, "b": 2}
+    assert compact(more) is more
+    assert isinstance(compact(_DICT), Single)
+    assert compact(_DICT) == _DICT
+    assert compact({}) is EMPTY
+    assert EMPTY == {}

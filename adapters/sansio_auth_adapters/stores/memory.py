@@ -81,7 +81,8 @@ class MemoryStore:
         if isinstance(query, Accounts) and query.username is not None:
             return self._named(query.environment, query.username)
         with self._lock:
-            return find({key: self.load(key) for key in self._index.meant(query)}, query)
+            held = ((key, self._held(key)) for key in self._index.meant(query))
+            return find({key: it for key, it in held if it is not None}, query)
 
     def _named(self, environment: str, username: str) -> Found:
         """Say what `find` says of the accounts of a name; without the lock, as `peek`."""

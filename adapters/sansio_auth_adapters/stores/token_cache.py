@@ -7,23 +7,23 @@ under a user's assertion is no part of the view: MSAL's file has no place for it
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Final, cast
 
 from attrs import evolve
 
-from sansio_auth._json import JsonObject, UnreadableJson, parse_object
+from sansio_auth._json import JsonObject, UnreadableJson
 from sansio_auth.errors import ConfigurationError
-from sansio_auth.msal_format import Cache, dump, load
-from sansio_auth.msal_format.writing import app_metadata_entry
+from sansio_auth.msal_format import Cache, dump, owner_of, parse, text
 from sansio_auth.partition import (
     AppKey,
     ClientSeen,
     Fact,
+    Found,
     Partition,
     PartitionKey,
+    Query,
     Tokens,
     UserKey,
     empty,
@@ -31,12 +31,16 @@ from sansio_auth.partition import (
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores import entries as reading
 from sansio_auth_adapters.stores._index import Index
+from sansio_auth_adapters.stores._over import Ends
+from sansio_auth_adapters.stores._unread import Unread
 from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = ["SerializableTokenCache", "TokenCache"]
 
 _AT: Final = "AccessToken"
 _RT: Final = "RefreshToken"
+#: Whose partitions are part of MSAL's file.
+_IN_FILES: Final = (AppKey, UserKey)
 
 
 class TokenCache(MemoryStore):
@@ -62,7 +66,7 @@ class TokenCache(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self._foreign: Cache = {}
+        self._file = Unread()
         #: What the newest answer of each client said of its family, for the whole of a cloud.
         self._families: dict[tuple[str, str], str | None] = {}
         self.key_makers: dict[str, Callable[..., str]] = dict(reading.KEY_MAKERS)
@@ -164,20 +168,52 @@ class TokenCache(MemoryStore):
 
     def _view(self) -> Cache:
         with self._lock:
-            cache = dump(self._partitions, self._foreign)
-            metadata = cache.get("AppMetadata")
-            if isinstance(metadata, dict):
-                for (environment, client), family in self._families.items():
-                    _, key, entry = app_metadata_entry(environment, client, family)
-                    if key in metadata:
-                        metadata[key] = entry
-            return cache
+            return dump(self._partitions, self._file.left, self._families)
+
+    def peek(self, key: PartitionKey) -> Partition | None:
+        """Return the partition, None where nothing is stored; read it now if that is to be done."""
+        partition = self._partitions.get(key)
+        if partition is None and self._file and isinstance(key, _IN_FILES):
+            with self._lock:
+                return self._held(key)
+        return partition
+
+    def load(self, key: PartitionKey) -> Partition:
+        """Return the partition, an empty one where nothing is stored."""
+        partition = self.peek(key)
+        return empty(key) if partition is None else partition
+
+    def look_up(self, query: Query) -> Found:
+        """Return the partitions that a query means; a name is looked up, not searched for."""
+        if self._file:
+            with self._lock:
+                for owner in self._file.meant(query):
+                    _ = self._held(owner)
+        return super().look_up(query)
+
+    def snapshot(self) -> Mapping[PartitionKey, Partition]:
+        """Return everything that is stored at this moment."""
+        with self._lock:
+            self._read_all()
+            return dict(self._partitions)
+
+    def _read_all(self) -> None:
+        for owner in self._file.owners():
+            _ = self._held(owner)
+
+    def _held(self, key: PartitionKey) -> Partition | None:
+        partition = self._partitions.get(key)
+        if partition is None and self._file and isinstance(key, _IN_FILES):
+            partition = self._file.take(key)
+            if partition is not None:
+                self._put(key, None, partition)
+        return partition
 
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply the facts and return the first key's newest partition."""
         newest = super().save(changes)
         for key, facts in changes:
-            if isinstance(key, AppKey | UserKey):
+            if isinstance(key, _IN_FILES):
                 self._changed()
                 for fact in facts:
                     if isinstance(fact, ClientSeen):
@@ -191,37 +227,37 @@ class TokenCache(MemoryStore):
 
     def _edit(self, section: str, key: str, members: JsonObject | None, old: JsonObject) -> None:
         """Change one entry of the view, and read the partitions it is about again."""
-        probes = [it for it in (members, old) if it is not None]
-        touched = {owner for it in probes for owner in load({section: {key: it}}).partitions}
         with self._lock:
-            mine = {owner: self.load(owner) for owner in touched}
-            cache = dump(mine, self._foreign)
-            entries = cache.setdefault(section, {})
-            if isinstance(entries, dict):
-                if members is None:
-                    _ = entries.pop(key, None)
-                else:
-                    entries[key] = members
-            loaded = load({name: it for name, it in cache.items() if it != {}})
-            for owner, before in mine.items():
-                after = _kept(before, loaded.partitions.get(owner, empty(owner)))
-                self._put(owner, self._held(owner), after)
-            self._foreign = loaded.foreign
+            if section == "AppMetadata":
+                self._read_all()  # each partition has its clients as they were on record
+            about = (members, old, self._file.at(section, key))
+            owners = (owner_of(it) for it in about if isinstance(it, dict))
+            before = {owner: self._held(owner) for owner in owners if owner is not None}
+            cache = dump({owner: it for owner, it in before.items() if it is not None})
+            self._file.drop(section, key)
+            entries = cast("JsonObject", cache.setdefault(section, {}))
+            if members is None:
+                _ = entries.pop(key, None)
+            else:
+                entries[key] = members
+            if section == "AppMetadata" and members is not None:
+                self._file.put({section: {key: members}})
+            partitions = self._file.read(cache, self._file.metadata(cache))
+            for owner, it in before.items():
+                self._put(owner, it, _kept(it, partitions.get(owner, empty(owner))))
         self._changed()
 
     def _replace(self, cache: Cache) -> None:
-        loaded = load(cache)
         with self._lock:
-            self._partitions.clear()
-            self.version += 1
+            self._file = Unread(cache)  # first: who finds no partition any more looks here
+            self._partitions = {}
             self._index = Index()
-            self._families.clear()
-            for key, partition in loaded.partitions.items():
-                self._put(key, None, partition)
-            self._foreign = loaded.foreign
+            self._ends = Ends()
+            self._families = {}
+            self.version += 1
 
 
-def _kept(before: Partition, after: Partition) -> Partition:
+def _kept(before: Partition | None, after: Partition) -> Partition:
     """What the view does not show of a partition is not changed by editing the view."""
     if isinstance(before, Tokens) and isinstance(after, Tokens):
         return evolve(after, assertions=before.assertions, home_account_id=before.home_account_id)
@@ -241,7 +277,10 @@ class SerializableTokenCache(TokenCache):
     def serialize(self) -> str:
         """Return the cache as MSAL's JSON; it holds tokens in plain text, so guard it."""
         self.has_state_changed = False
-        return json.dumps(self._view(), indent=4)
+        with self._lock:
+            partitions, left = dict(self._partitions), self._file.copy()
+            families = dict(self._families)
+        return text(partitions, left, families)
 
     def deserialize(self, state: str | bytes | None) -> None:
         """Take over what was serialized, by this library or another one; nothing is an empty cache.
@@ -260,11 +299,8 @@ def _read(state: object) -> Cache:
         raise ConfigurationError(
             f"state: text is needed, not {type(state).__name__}", code="cache_state"
         )
-    raw = state.encode("utf-8", "surrogatepass") if isinstance(state, str) else state
-    if raw.strip() in {b"", b"null"}:
-        return {}
     try:
-        return parse_object(raw)
+        return parse(state)
     except UnreadableJson as error:
         raise ConfigurationError(
             f"state: is no serialized cache ({error.code}); it was left as it is",

@@ -1,0 +1,1 @@
+"""One file for each step, driven by hand or played in a scripted world."""
