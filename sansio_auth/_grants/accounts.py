@@ -1,7 +1,8 @@
 """Who is signed in here, and signing out: nothing of this asks the network.
 
 What a user's tokens are is known by environment and home account id. A sign-out takes away what
-this client could still use, and every token got on that user's behalf.
+this client could still use, and every token got on that user's behalf. Where the store fails there
+is nothing that could be returned instead, and whoever signs out is told.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 
 from sansio_auth.account import Account
 from sansio_auth.authority import aliases_of
-from sansio_auth.effects import Load, Save
+from sansio_auth.effects import Failure, Load, Save
+from sansio_auth.errors import TransportError
 from sansio_auth.flow import Ended, Script, ask
 from sansio_auth.partition import (
     Accounts,
@@ -56,13 +58,31 @@ def get_accounts(
     return Ended(())
 
 
+def _check(*answers: object) -> None:
+    """Raise for the first answer that is a failure: what was to be forgotten may be there yet."""
+    for answer in answers:
+        if isinstance(answer, Failure):
+            error = TransportError(
+                "the token store failed, and may still hold what was to be forgotten: try again",
+                kind=answer.kind,
+                sent=answer.sent,
+                stage="store",
+            )
+            error.__cause__ = answer.cause
+            raise error
+
+
 def remove_account(registration: Registration, key: UserKey) -> Script[Ended[None]]:
-    """Forget a user: their tokens, this client's refresh tokens, what was got on their behalf."""
+    """Forget a user: their tokens, this client's refresh tokens, what was got on their behalf.
+
+    Raises `TransportError` where the store fails, once everything was tried.
+    """
     answer, _ = yield from ask(Load(key))
-    if isinstance(answer, Tokens):
-        mine = ((key, (SignedOut(registration.client_id),)),)
-        behalf = tuple((it, (Dropped(),)) for it in sorted(answer.assertions, key=_order))
-        _ = yield from ask(Save((*mine, *behalf)))
+    mine = ((key, (SignedOut(registration.client_id),)),)
+    assertions = answer.assertions if isinstance(answer, Tokens) else ()
+    behalf = tuple((it, (Dropped(),)) for it in sorted(assertions, key=_order))
+    saved, _ = yield from ask(Save((*mine, *behalf)))
+    _check(answer, saved)
     return Ended(None)
 
 
@@ -71,11 +91,18 @@ def _order(key: AssertionKey) -> tuple[str, ...]:
 
 
 def remove_tokens_for_client(registration: Registration) -> Script[Ended[None]]:
-    """Forget the application's own tokens, in all tenants of its cloud."""
+    """Forget the application's own tokens, in all tenants of its cloud.
+
+    Raises `TransportError` where the store fails, once everything was tried.
+    """
+    answers: list[object] = []
     for host in aliases_of(registration.authority.host):
         answer, _ = yield from ask(Load(AppTokens(host, registration.client_id)))
+        answers.append(answer)
         if isinstance(answer, Found) and answer.partitions:
-            _ = yield from ask(
+            saved, _ = yield from ask(
                 Save(tuple((key, (AppTokensDropped(),)) for key, _ in answer.partitions))
             )
+            answers.append(saved)
+    _check(*answers)
     return Ended(None)

@@ -11,10 +11,12 @@ from attrs import evolve
 from sansio_auth._grants.acquire import acquire, attributed, fresh, look, refused, request_form
 from sansio_auth._grants.filing import under_assertion
 from sansio_auth._steps import Conversation, begin, discover, exchange, load_knowledge, save
+from sansio_auth._steps.conversation import failed
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
+from sansio_auth.effects import Failure, Save
 from sansio_auth.errors import SansioAuthError
-from sansio_auth.flow import Ended, Script, Start
+from sansio_auth.flow import Ended, Script, Start, ask
 from sansio_auth.partition import Dropped, Knowledge, Tokens, access_token_of
 from sansio_auth.results import NotCached, Outcome, Refusal
 from sansio_auth.user_calls import SessionBegin, SessionCall
@@ -70,9 +72,14 @@ def _refresh(
 
 
 def stop_session(call: SessionCall, start: Start) -> Script[Ended[None]]:
-    """Forget a session; one that is not there is forgotten already."""
+    """Forget a session; one that is not there is forgotten already.
+
+    Raises `TransportError` where the store fails: the session may be there yet.
+    """
     talk = begin(call, start)
     knowledge = yield from load_knowledge(talk)
     if (key := call.partition_key(knowledge)) is not None:
-        yield from save(talk, ((key, (Dropped(),)),))
+        answer, talk.now = yield from ask(Save(((key, (Dropped(),)),)))
+        if isinstance(answer, Failure):
+            raise failed(talk, answer, "store")
     return Ended(None)

@@ -164,7 +164,7 @@ def failed(talk: Conversation, failure: Failure, stage: str) -> SansioAuthError:
         )
     else:
         error = TransportError(
-            ("the token store cannot be read" if stage == "store" else f"{stage} request failed")
+            ("the token store failed" if stage == "store" else f"{stage} request failed")
             + f": {failure.kind}"
             + (f" ({failure.error})" * bool(failure.error))
             + _REMEDIES.get(failure.kind, ""),

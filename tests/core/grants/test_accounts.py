@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sansio_auth import AccessToken, Load, Save, SendHttp
+from sansio_auth import AccessToken, Failure, Load, Save, SendHttp, TransportError
+from sansio_auth.client import Procedure
+from sansio_auth.effects import AnyEffect
 from sansio_auth.partition import (
     Accounts,
     AppKey,
+    AppTokens,
     AssertionKey,
     Found,
     Knowledge,
@@ -110,19 +113,37 @@ def test_signing_out_at_another_host_is_asked_for_by_name() -> None:
 
 
 def test_a_store_that_fails_is_nobody_signed_in() -> None:
-    """I-10: nothing is raised, nothing half done."""
-    from sansio_auth import Failure
+    """In each cloud that shares the users nobody is found, and nothing is raised."""
+    flow = client().get_accounts().start(now=0.0, seed=bytes(32))
+    while (effect := flow.pending) is not None:
+        assert isinstance(effect, Load)
+        flow.answer(effect, Failure("store"), now=0.0)
+    assert flow.result == ()
 
-    for procedure in (
-        client().get_accounts(),
-        client().remove_account(ALICE),
-        client().remove_tokens_for_client(),
-    ):
-        flow = procedure.start(now=0.0, seed=bytes(32))
-        while (effect := flow.pending) is not None:
-            assert isinstance(effect, Load)
-            flow.answer(effect, Failure("store"), now=0.0)
-        assert not flow.result
+
+@pytest.mark.parametrize("failing", [Load, Save])
+@pytest.mark.parametrize(
+    "procedure", [client().remove_account(ALICE), client().remove_tokens_for_client()]
+)
+def test_whoever_forgets_is_told_that_the_store_failed(
+    procedure: Procedure[None], failing: type
+) -> None:
+    """Of the first failure, once the rest was tried: nobody takes a user for signed out."""
+    cause = OSError("the disk is gone")
+    found = Found(((AppKey("login.microsoftonline.com", "t", "c"), Tokens()),))
+    flow, asked = procedure.start(now=0.0, seed=bytes(32)), list[AnyEffect]()
+    while (effect := flow.pending) is not None:
+        asked.append(effect)
+        answer: object = Failure("store", sent=False, cause=cause)
+        if not isinstance(effect, failing):
+            by_name = isinstance(effect, Load) and isinstance(effect.key, AppTokens)
+            answer = found if by_name else Tokens()
+        flow.answer(effect, answer, now=0.0)
+    with pytest.raises(TransportError, match="try again") as caught:
+        _ = flow.result
+    assert (caught.value.kind, caught.value.sent, caught.value.stage) == ("store", False, "store")
+    assert caught.value.__cause__ is cause
+    assert len(asked) > 1
 
 
 def test_an_applications_tokens_are_forgotten_in_all_tenants_and_aliases() -> None:

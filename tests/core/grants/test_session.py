@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from sansio_auth import AccessToken, ConfigurationError, Failure, NotCached, Refusal, TransportError
-from sansio_auth.partition import AssertionKey, Tokens
+from sansio_auth import (
+    AccessToken,
+    ConfigurationError,
+    Failure,
+    NotCached,
+    Refusal,
+    Save,
+    TransportError,
+)
+from sansio_auth.partition import AssertionKey, Knowledge, Tokens
 from sansio_auth.testing import World, user_token
 from tests.core.grants.users import TENANT, WEB_API, client, world
 
@@ -127,6 +135,19 @@ def test_a_stop_before_anything_is_known_asks_nothing() -> None:
     at = world()
     assert at.play(client("contoso.com").stop_long_running_session(_KEY)).result is None
     assert at.exchanges == []
+
+
+def test_whoever_stops_a_session_is_told_that_the_store_failed() -> None:
+    """It may be there yet, and somebody believes that it is not."""
+    cause = OSError("the disk is gone")
+    flow = client().stop_long_running_session(_KEY).start(now=0.0, seed=bytes(32))
+    while (effect := flow.pending) is not None:
+        answer = Failure("store", cause=cause) if isinstance(effect, Save) else Knowledge()
+        flow.answer(effect, answer, now=0.0)
+    with pytest.raises(TransportError, match="token store failed") as caught:
+        _ = flow.result
+    assert (caught.value.kind, caught.value.stage) == ("store", "store")
+    assert caught.value.__cause__ is cause
 
 
 @pytest.mark.parametrize("key", ["", None, 1])

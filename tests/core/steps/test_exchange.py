@@ -351,6 +351,6 @@ def test_a_strict_client_wants_a_store_that_can_be_read() -> None:
             continue
         assert isinstance(flow.error, TransportError)
         assert (flow.error.kind, flow.error.stage) == ("store", "store")
-        assert "token store cannot be read" in str(flow.error)
+        assert "token store failed" in str(flow.error)
         assert flow.error.__cause__ is cause
         assert world.exchanges == []
