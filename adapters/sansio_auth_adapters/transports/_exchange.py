@@ -46,7 +46,7 @@ GRACE: Final = 0.05
 _TIMER_SLACK: Final = 0.01
 
 
-@frozen(eq=False, repr=False)
+@frozen
 class Bounds:
     """Seconds: for each wait while connecting, for each wait while reading, and in total."""
 
