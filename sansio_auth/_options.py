@@ -35,11 +35,14 @@ class RequestOptions(TypedDict, total=False):
     correlation_id: str | None
 
 
-class Asked(TypedDict):
-    """The same, checked, as the calls take it."""
-
+class _Always(TypedDict):
     registration: Registration
     scopes: tuple[str, ...]
+
+
+class Asked(_Always, total=False):
+    """The same, checked, as the calls take it; what nobody asked for is not there."""
+
     claims_challenge: str | None
     forwarded_claims: str | None
     data: Pairs
@@ -100,6 +103,11 @@ def asked(
     allow_empty: bool = False,
 ) -> Asked:
     """Return scopes and options as the calls take them, or raise `ConfigurationError`."""
+    if not options:
+        return {
+            "registration": registration,
+            "scopes": read_scopes(scopes, allow_empty=allow_empty),
+        }
     correlation_id = options.get("correlation_id")
     return {
         "registration": registration,

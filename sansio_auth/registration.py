@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from copy import copy
 from functools import lru_cache
 from typing import Final, Self
 
-from attrs import Factory, field, frozen
+from attrs import Factory, field, fields, frozen
 
 from sansio_auth._json import JsonValue
 from sansio_auth.authority import Authority, Endpoints, computed_endpoints
@@ -174,7 +173,9 @@ class Registration:
 
         Everything else was checked and prepared already, and is shared.
         """
-        other = copy(self)
+        other = object.__new__(type(self))
+        for place in fields(type(self)):
+            object.__setattr__(other, place.name, getattr(self, place.name))
         object.__setattr__(other, "authority", authority)
         object.__setattr__(other, "endpoints", computed_endpoints(authority))
         return other

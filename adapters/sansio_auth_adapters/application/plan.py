@@ -78,6 +78,11 @@ def read_options(
 
     What is unknown here goes to the transport, which refuses what it does not know either.
     """
+    if not keywords:
+        asked: RequestOptions = {}
+        if claims_challenge is not None:
+            asked["claims_challenge"] = claims_challenge
+        return Options(asked, {})
     rest = dict(keywords)
     if "headers" in rest:
         message = "headers: is set by the library and cannot be passed"
