@@ -36,6 +36,7 @@ MODULES: Final = (
     "_claims.py",
     "_der.py",
     "_holds.py",
+    "_http_date.py",
     "_json.py",
     "_steps/authentication.py",
     "_token.py",

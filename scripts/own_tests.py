@@ -1,13 +1,14 @@
 """Which test files are a core module's own, by name: the only ones that may vouch for it.
 
 `sansio_auth/_claims.py` has `tests/core/test_claims.py`, `_steps/region.py` has
-`steps/test_region.py`, and a package whose modules are one subject, as `partition` is, has a file
-for all of them.
+`steps/test_region.py`. A package whose tests have no folder is one subject, as `partition` is: the
+tests named after it and after its modules are the tests of all of them.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -32,13 +33,23 @@ def _only_names(path: Path) -> bool:
 def own_tests(module: Path) -> tuple[Path, ...]:
     """Return the test files of a module of the core; none where it has none of its own."""
     *packages, name = (part.removeprefix("_") for part in module.relative_to(CORE).parts)
-    name = "package" if name == "_init__.py" else name.removesuffix(".py")
-    files = [_TESTS.joinpath(*packages, f"test_{name}.py")]
-    if packages:
-        files.append(_TESTS / f"test_{packages[-1]}.py")
-        if not any((CORE / f"{prefix}{name}.py").exists() for prefix in ("", "_")):
-            files.append(_TESTS / f"test_{name}.py")
-    return tuple(path for path in files if path.exists())
+    folder = _TESTS.joinpath(*packages)
+    if not folder.exists():  # one subject: the tests of the package and of all its modules
+        names = [
+            packages[-1],
+            *(path.name.removeprefix("_") for path in module.parent.glob("*.py")),
+        ]
+        return _existing(_TESTS, [it for it in names if not _is_module(CORE, it)])
+    return _existing(folder, ["package" if name == "_init__.py" else name])
+
+
+def _is_module(folder: Path, name: str) -> bool:
+    return (folder / name).is_file() or (folder / f"_{name}").is_file()
+
+
+def _existing(folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
+    paths = [folder / f"test_{name.removesuffix('.py')}.py" for name in sorted(names)]
+    return tuple(path for path in paths if path.exists())
 
 
 def within_root(path: Path) -> str:

@@ -101,6 +101,12 @@ def test_what_was_read_from_a_file_is_kept_until_it_is_replaced() -> None:
     assert apply(tokens, ClientSeen("e")).originals is originals  # type: ignore[union-attr]
 
 
+def test_what_was_stored_last_is_last() -> None:
+    """Also where it takes the place of an earlier one: MSAL's file has them in that order."""
+    tokens = _tokens(("a", _row("old")), ("b", _row("x")), ("a", _row("new")))
+    assert [(key[-1], row[0]) for key, row in tokens.access.items()] == [("b", "x"), ("a", "new")]
+
+
 def test_the_original_of_a_token_that_is_over_goes_with_it() -> None:
     """And with one that there is no room for; that of another token stays."""
     over, soon, long, new = (token_key([name]) for name in ("over", "soon", "long", "new"))

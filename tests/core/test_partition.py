@@ -129,14 +129,16 @@ def test_from_when_to_when_a_row_is_fresh(due: int | None, last: int) -> None:
 def test_a_row_has_a_typed_view() -> None:
     """For whoever gets it from the cache."""
     row = ("x", "PoP", "a b", 1_000, 4_600, 9_000, 7)
-    assert access_token_of(row, Metadata(requests=1)) == AccessToken(
+    metadata = Metadata(requests=1)
+    assert access_token_of(row, metadata).metadata is metadata
+    assert access_token_of(row, metadata) == AccessToken(
         token=Secret("x"),
         token_type="PoP",
         expires_on=4_600,
         refresh_on=7,
         scopes=("a", "b"),
         source="cache",
-        metadata=Metadata(requests=1),
+        metadata=metadata,
     )
 
 

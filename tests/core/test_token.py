@@ -262,7 +262,8 @@ def test_a_strict_policy_wants_a_token_type_and_json() -> None:
     assert str(caught.value) == "token response: its Content-Type is not JSON"
     assert _read(_good(), policy=Policy(strict_content_type=True)).warnings == ()
     assert _read(_good(), content_type="text/html").warnings == ("bad_content_type",)
-    assert _read(_good(), content_type="application/problem+json").warnings == ()
+    for content_type in ("application/problem+json", "Application/JSON", "text/Json; x"):
+        assert _read(_good(), content_type=content_type).warnings == ()
 
 
 def test_the_token_type_is_the_one_that_was_asked_for() -> None:

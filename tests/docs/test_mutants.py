@@ -51,18 +51,22 @@ def test_every_module_of_the_core_has_tests_of_its_own() -> None:
     assert [within_root(it) for it in modules() if not own_tests(it)] == []
 
 
-def test_a_module_and_its_package_may_both_have_tests() -> None:
+def test_a_modules_tests_are_named_after_it() -> None:
     """And a module of a package is not taken for one of the same name outside."""
     for module, tests in (
-        ("_claims.py", ["test_claims.py"]),
-        ("_steps/region.py", ["steps/test_region.py"]),
-        ("_region.py", ["test_region.py"]),
-        ("msal_format/reading.py", ["test_msal_format.py"]),
-        ("partition/single.py", ["test_partition.py", "test_single.py"]),
-        ("__init__.py", ["test_package.py"]),
+        ("_claims.py", "test_claims.py"),
+        ("_steps/region.py", "steps/test_region.py"),
+        ("_region.py", "test_region.py"),
+        ("__init__.py", "test_package.py"),
     ):
-        found = [within_root(path) for path in own_tests(CORE / module)]
-        assert found == [f"tests/core/{name}" for name in tests]
+        assert [within_root(it) for it in own_tests(CORE / module)] == [f"tests/core/{tests}"]
+
+
+def test_a_package_without_a_folder_of_tests_is_one_subject() -> None:
+    """The tests named after it and after its modules are those of all of them."""
+    rows, single = (own_tests(CORE / "partition" / name) for name in ("rows.py", "single.py"))
+    assert rows == single
+    assert {"test_partition.py", "test_single.py"} <= {path.name for path in rows}
 
 
 def test_an_explanation_is_a_change_with_a_reason() -> None:

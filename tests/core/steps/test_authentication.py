@@ -185,6 +185,27 @@ def test_a_callback_that_fails_is_an_error_with_its_cause(name: str, told: str) 
     assert flow.error.correlation_id == "mine"
 
 
+@pytest.mark.parametrize(
+    ("sha1", "told"),
+    [
+        (True, "failed (KeyError)"),
+        (
+            False,
+            (
+                "failed (KeyError); where a key cannot sign PS256, its SHA-1 thumbprint asks for"
+                " RS256 instead"
+            ),
+        ),
+    ],
+)
+def test_a_key_that_cannot_sign_has_a_remedy(told: str, *, sha1: bool) -> None:
+    """Where it was PS256; nobody falls back silently."""
+    world = _world(lambda _: Failure("callback", error="KeyError"))
+    credential = CertificateCredential(sha1=sha1, x5t="t", x5t_s256="s")
+    flow = _play(world, _client(credential))
+    assert str(flow.error) == f"the client assertion's source {told}"
+
+
 _LATER = 2_000_000_000
 
 
