@@ -49,6 +49,8 @@ _WORKSPACES: Final = ROOT / ".mutants"
 _MUTMUT: Final = Path(sys.executable).with_name("mutmut")
 _TABLE: Final = re.compile(r"(?<=<!-- score -->\n).*(?=<!-- /score -->)", re.DOTALL)
 
+_SPINNER: Final = re.compile("[\u2800-\u28ff]")
+
 #: Module, function, and the lines that the mutant takes away and puts in, without indentation.
 Change: TypeAlias = tuple[str, str, tuple[str, ...]]
 
@@ -123,7 +125,8 @@ class Workspace:
             [_MUTMUT, *arguments], cwd=self._folder, capture_output=True, text=True, check=False
         )
         if ran.returncode != 0:
-            message = f"{self.name}: mutmut failed\n{ran.stdout[-4000:]}{ran.stderr[-4000:]}"
+            told = [it for it in (ran.stdout + ran.stderr).splitlines() if not _SPINNER.match(it)]
+            message = "\n".join([f"{self.name}: mutmut failed", *told[-60:]])
             raise SystemExit(message)
         return ran.stdout
 
@@ -200,9 +203,12 @@ def _arguments() -> argparse.Namespace:
 def _files(names: Sequence[str]) -> list[Path]:
     """The modules of these names, a package being all of its own, that mutmut can do any harm to.
 
-    It leaves constants and decorated functions alone.
+    It leaves constants and decorated functions alone, and an `__init__` has done all it does before
+    a mutant is chosen.
     """
-    found = [path for name in names for path in sorted((CORE / name).glob("*.py")) or [CORE / name]]
+    found = [
+        path for name in names for path in sorted((CORE / name).glob("[!_]*.py")) or [CORE / name]
+    ]
     return [
         path
         for path in found
