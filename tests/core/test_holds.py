@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -67,34 +65,6 @@ def test_retry_after_is_read_in_every_form(
 ) -> None:
     """RFC 9110 section 10.2.3: seconds, and the three dates of section 5.6.7; capped at an hour."""
     assert _seconds(value) == expected
-
-
-@pytest.fixture(params=["XXX-14", "XXX+12", "UTC0"])
-def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Be somewhere else for a while."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TZ", request.param)
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_zone")
-@pytest.mark.parametrize(
-    ("now", "date", "seconds"),
-    [
-        ("2026-11-24T01:02:03", "Tue, 24 Nov 2026 01:02:33 GMT", 30.0),
-        ("2026-12-31T23:59:50", "Tuesday, 31-Dec-76 23:59:59 GMT", 3600.0),
-        ("2026-12-31T23:59:50", "Friday, 01-Jan-77 00:00:00 GMT", 0.0),
-        ("2027-01-01T00:00:10", "Friday, 01-Jan-77 00:00:00 GMT", 3600.0),
-    ],
-)
-def test_a_date_means_the_same_wherever_this_machine_is(
-    now: str, date: str, seconds: float
-) -> None:
-    """Dates are in GMT, and so is the year that completes one of two digits."""
-    moment = datetime.fromisoformat(f"{now}+00:00").timestamp()
-    assert read_retry_after(date, now=moment, policy=_POLICY) == (seconds, True)
 
 
 @given(st.text())

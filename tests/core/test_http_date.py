@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -34,6 +36,32 @@ def test_a_year_of_two_digits_is_at_most_fifty_years_ahead(digits: str, year: in
     """What lies further ahead was meant to be in the past."""
     expected = datetime(year, 11, 1, tzinfo=UTC).timestamp()
     assert parse_http_date(f"Sunday, 01-Nov-{digits} 00:00:00 GMT", _NOW) == expected
+
+
+@pytest.fixture(params=["XXX-14", "XXX+12", "UTC0"])
+def _zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Be somewhere else for a while."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
+@pytest.mark.parametrize(
+    ("now", "date", "moment"),
+    [
+        ("2026-11-24T01:02:03", "Tue, 24 Nov 2026 01:02:33 GMT", "2026-11-24T01:02:33"),
+        ("2026-12-31T23:59:50", "Tuesday, 31-Dec-76 23:59:59 GMT", "2076-12-31T23:59:59"),
+        ("2026-12-31T23:59:50", "Friday, 01-Jan-77 00:00:00 GMT", "1977-01-01T00:00:00"),
+        ("2027-01-01T00:00:10", "Friday, 01-Jan-77 00:00:00 GMT", "2077-01-01T00:00:00"),
+    ],
+)
+def test_a_date_means_the_same_wherever_this_machine_is(now: str, date: str, moment: str) -> None:
+    """Dates are in GMT, and so is the year that completes one of two digits."""
+    at, meant = (datetime.fromisoformat(f"{it}+00:00").timestamp() for it in (now, moment))
+    assert parse_http_date(date, at) == meant
 
 
 @pytest.mark.parametrize(
