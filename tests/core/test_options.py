@@ -8,6 +8,7 @@ import pytest
 
 from sansio_auth import ConfigurationError, parse_authority
 from sansio_auth._options import asked, read_secret
+from sansio_auth.calls import ClientCredentials
 from sansio_auth.registration import Registration
 from sansio_auth.secret import Secret
 
@@ -21,11 +22,19 @@ def _asked(**options: Any) -> Any:
 
 
 def test_nothing_told_is_nothing_asked() -> None:
-    """Every option has a default."""
-    found = _asked()
+    """The calls have a default for every option."""
+    assert _asked() == {"registration": _REGISTRATION, "scopes": ("s",)}
+
+
+def test_what_is_not_told_has_a_default() -> None:
+    """The same one as a call that is told nothing."""
+    found = _asked(correlation_id="id")
     assert found.pop("registration") is _REGISTRATION
     assert found.pop("scopes") == ("s",)
+    assert found.pop("correlation_id") == "id"
     assert set(map(repr, found.values())) == {"None", "()", "False", "''", "0"}
+    call = ClientCredentials(registration=_REGISTRATION, scopes=("s",))
+    assert found == {name: getattr(call, name) for name in found}
 
 
 def test_options_are_read() -> None:
