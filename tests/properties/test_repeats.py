@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,7 +108,7 @@ def test_no_more_calls_are_kept_than_a_few_thousand() -> None:
     repeats = Repeats(MemoryStore(), _CLIENT.policy, Counters())
     plan = client_credentials_plan(_CLIENT, _SCOPES, None, {})
     for number in range(20_000):
-        repeats.note(None, [f"{number}"], plan)
+        repeats.note(f"{number}", _SCOPES, plan)
     assert 0 < len(repeats._places) + len(repeats._older) <= 2 * _MOST
 
 
@@ -142,3 +143,20 @@ def test_nobody_is_given_what_another_thread_found_before_it_was_removed() -> No
     repeats._places[arguments] = contested
     _ = store.save(((_KEY, (Dropped(),)),))
     assert repeats.find(None, _SCOPES, now) is None
+
+
+@pytest.mark.parametrize(
+    "later", [["b/.default"], [], ["a/.default", "b/.default"]], ids=["another", "none", "more"]
+)
+def test_a_list_that_is_changed_meanwhile_is_no_other_call(later: list[str]) -> None:
+    """The call was made of what was in it then; what is in it now has never been asked for."""
+    store = MemoryStore()
+    repeats = Repeats(store, _CLIENT.policy, Counters())
+    scopes = [*_SCOPES]
+    plan = client_credentials_plan(_CLIENT, scopes, None, {})
+    scopes[:] = later
+    repeats.keep(None, scopes, plan)
+    _, fact = _tokens(1_500_000_000, 1_600_000_000, None)
+    _ = store.save(((_KEY, (fact,)),))
+    assert repeats.find(None, later, 1_500_000_100.0) is None
+    assert repeats.plan(None, later) is None

@@ -143,12 +143,12 @@ class Repeats:
         self, whose: Hashable, scopes: Iterable[str], plan: Plan, kept: Plan | None
     ) -> None:
         request = plan.call.request
-        if request.registration.endpoints is None or not isinstance(scopes, list | tuple):
+        if request.registration.endpoints is None or type(scopes) not in _READ_AGAIN:
             return
-        where = request.partition_key(None)
-        if where is None:
-            return
-        self._put((whose, *scopes), _Place(where, request.key, kept))
+        where, arguments = request.partition_key(None), (whose, *scopes)
+        if where is None or tuple(sorted({*arguments[1:]})) != request.scopes:
+            return  # or another thread has changed the list since the call was made of it
+        self._put(arguments, _Place(where, request.key, kept))
 
 
 #: What tells one caller's tokens from another's, beyond scopes: the kind of call, who, and where.
