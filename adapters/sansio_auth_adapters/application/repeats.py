@@ -146,7 +146,7 @@ class Repeats:
         if request.registration.endpoints is None or type(scopes) not in _READ_AGAIN:
             return
         where, arguments = request.partition_key(None), (whose, *scopes)
-        if where is None or tuple(sorted({*arguments[1:]})) != request.scopes:
+        if where is None or {*arguments[1:]} != {*request.scopes}:
             return  # or another thread has changed the list since the call was made of it
         self._put(arguments, _Place(where, request.key, kept))
 
