@@ -2,7 +2,8 @@
 
 Every question is its `search`, every change its `modify`; nothing is kept here between calls, so
 whatever else uses the object sees every change, and locks and files are its business. What is kept
-under a user's assertion has no place in it and stays in this process's memory.
+under a user's assertion has no place in it and stays in this process's memory, and so does which
+assertions a user's are, who may sign out.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
 from weakref import WeakKeyDictionary
 
+from attrs import evolve
+
 from sansio_auth._json import JsonObject
 from sansio_auth.msal_format import Cache, dump, load
 from sansio_auth.partition import (
     Accounts,
     AppKey,
     AssertionKey,
+    AssertionUsed,
+    Dropped,
     Fact,
     Found,
     KnowledgeKey,
     Partition,
     PartitionKey,
     Query,
+    SignedOut,
     Tokens,
     UserKey,
     apply_all,
@@ -37,6 +43,8 @@ __all__ = ["ForeignTokenCache", "is_token_cache"]
 
 #: What is kept beside each foreign object, for as long as it lives.
 _beside: Final[WeakKeyDictionary[object, MemoryStore]] = WeakKeyDictionary()
+#: What happens to a user's assertions, of which the object is told nothing.
+_BESIDE: Final = (AssertionUsed, Dropped, SignedOut)
 _USER_SECTIONS: Final = ("AccessToken", "RefreshToken", "IdToken", "Account")
 
 
@@ -61,7 +69,11 @@ class ForeignTokenCache:
         """Return the partition, put together from the object's entries."""
         if isinstance(key, AssertionKey | KnowledgeKey):
             return self._memory.load(key)
-        return load(self._entries(key)).partitions.get(key, empty(key))
+        loaded = load(self._entries(key)).partitions.get(key, empty(key))
+        beside = self._memory.peek(key)
+        if isinstance(loaded, Tokens) and isinstance(beside, Tokens):
+            return evolve(loaded, assertions=beside.assertions)
+        return loaded
 
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply the facts, and change the entries that are not as they were."""
@@ -71,6 +83,8 @@ class ForeignTokenCache:
             else:
                 before = self.load(key)
                 self._write(key, before, apply_all(before, facts))
+                if beside := tuple(fact for fact in facts if isinstance(fact, _BESIDE)):
+                    _ = self._memory.save(((key, beside),))
         return self.load(changes[0][0])
 
     def look_up(self, query: Query) -> Found:

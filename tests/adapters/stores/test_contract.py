@@ -220,6 +220,14 @@ def test_what_is_dropped_is_gone_and_not_found_any_more(store: Any) -> None:
     assert store.look_up(AppTokens("h.example", "client")) == Found()
 
 
+def test_a_user_is_known_by_their_assertions_until_they_sign_out(store: Any) -> None:
+    """Which is when what was got with them is to be dropped."""
+    store.save(((_BEHALF, (_token(),)), (_USER, (*_USER_FACTS, AssertionUsed(_BEHALF)))))
+    assert store.load(_USER).assertions == {_BEHALF}
+    store.save(((_USER, (SignedOut("client"),)),))
+    assert store.load(_USER).assertions == frozenset()
+
+
 def test_many_writers_lose_nothing(store: Any) -> None:
     """Threads that save different tokens of one partition at the same time."""
     start = threading.Barrier(8)

@@ -304,6 +304,8 @@ def test_a_cache_object_of_msals_serves_our_application(kind: Any) -> None:
         apps[1].remove_account(account)
         assert apps[0].get_accounts() == []
         assert len([*cache.search("AccessToken")]) == 1
+        again = apps[0].acquire_token_on_behalf_of(alice, ["User.Read"])
+        assert again["token_source"] == "identity_provider"
 
 
 @pytest.mark.parametrize("value", [1, "text", {}, object()])
