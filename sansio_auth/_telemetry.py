@@ -8,22 +8,19 @@ flow is handed one, and returns what to fold in. No user data is in them.
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, TypeAlias, assert_never
-
-from attrs import evolve, frozen
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 __all__ = ["CacheRefresh", "Failed", "Succeeded", "Tally", "Telemetry"]
 
 #: 0 not looked up, 1 bypassed by force or claims, 2 nothing cached, 3 expired, 4 due for refresh.
 CacheRefresh: TypeAlias = Literal[0, 1, 2, 3, 4]
 
-_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
+_UNSAFE: Final = r"[^A-Za-z0-9_.-]"
 _MAX_ERROR: Final = 64
 _MAX_BUFFER: Final = 350
 
 
-@frozen
-class Failed:
+class Failed(NamedTuple):
     """One answer of the identity provider that was an error."""
 
     api_id: str
@@ -31,16 +28,14 @@ class Failed:
     error: str
 
 
-@frozen
-class Succeeded:
+class Succeeded(NamedTuple):
     """One answer of the identity provider that was a success."""
 
 
 Tally: TypeAlias = tuple[Failed | Succeeded, ...]
 
 
-@frozen
-class Telemetry:
+class Telemetry(NamedTuple):
     """What the next request is to report: cache hits and failures since the last success."""
 
     hits: int = 0
@@ -64,10 +59,10 @@ class Telemetry:
         return after
 
     def _failed(self, entry: Failed) -> Telemetry:
-        clean = evolve(entry, error=_UNSAFE.sub("_", entry.error)[:_MAX_ERROR])
+        clean = entry._replace(error=re.sub(_UNSAFE, "_", entry.error)[:_MAX_ERROR])
         if self._length() + _length(clean) >= _MAX_BUFFER:
             return self
-        return evolve(self, failures=(*self.failures, clean))
+        return self._replace(failures=(*self.failures, clean))
 
     def _length(self) -> int:
         return sum(_length(entry) for entry in self.failures)

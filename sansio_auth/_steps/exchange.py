@@ -6,11 +6,11 @@ connection failure or a 5xx may be tried again, an assertion refused for its tim
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from sansio_auth._holds import held_refusal, hold_after, hold_key
+from sansio_auth._later import later
 from sansio_auth._steps.authentication import authenticate, secret_proof
 from sansio_auth._steps.conversation import (
     Conversation,
@@ -33,6 +33,11 @@ from sansio_auth.partition import Knowledge, Tokens
 from sansio_auth.registration import fits_header
 from sansio_auth.results import Refusal
 from sansio_auth.wire import HttpResponse, Pairs
+
+if TYPE_CHECKING:
+    from sansio_auth import _holds
+else:
+    _holds = later("sansio_auth._holds")
 
 __all__ = ["exchange"]
 
@@ -62,7 +67,7 @@ def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
 def _hold_keys(call: TokenCall, knowledge: Knowledge) -> tuple[str, str]:
     """Under what a refusal is remembered: for the identity, and for it and this demand."""
     identity = call.identity(knowledge)
-    return hold_key(identity), hold_key(identity, call.demand)
+    return _holds.hold_key(identity), _holds.hold_key(identity, call.demand)
 
 
 def _held(talk: Conversation, knowledge: Knowledge) -> Refusal | None:
@@ -71,7 +76,7 @@ def _held(talk: Conversation, knowledge: Knowledge) -> Refusal | None:
     for key in _hold_keys(talk.call, knowledge):
         hold = knowledge.holds.get(key)
         if hold is not None and hold.active(talk.now):
-            return held_refusal(hold, refusal_of(hold.members, hold.status))
+            return _holds.held_refusal(hold, refusal_of(hold.members, hold.status))
     return None
 
 
@@ -181,7 +186,7 @@ def _remember(
         from sansio_auth.partition import EndpointsDropped
 
         yield from learn(talk, EndpointsDropped())
-    hold, identical, readable = hold_after(refusal, answer, now=talk.now, policy=policy)
+    hold, identical, readable = _holds.hold_after(refusal, answer, now=talk.now, policy=policy)
     if not readable:
         talk.warn("bad_retry_after")
     if hold is None:

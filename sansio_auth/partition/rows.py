@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from sys import intern
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
 
-from sansio_auth._holds import Hold
 from sansio_auth.authority import Endpoints
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition.keys import (
@@ -28,6 +27,9 @@ from sansio_auth.partition.keys import (
 from sansio_auth.partition.single import EMPTY
 from sansio_auth.results import AccessToken, Metadata
 from sansio_auth.secret import Confidential, Secret
+
+if TYPE_CHECKING:
+    from sansio_auth._holds import Hold
 
 __all__ = [
     "CACHED_AT",
@@ -120,7 +122,7 @@ class Knowledge:
     found_at: float = 0.0
     region: str | None = None
     region_known: bool = False
-    holds: Mapping[str, Hold] = field(factory=dict[str, Hold])
+    holds: Mapping[str, Hold] = field(factory=dict[str, "Hold"])
 
 
 @frozen(repr=False)
