@@ -1,4 +1,4 @@
-"""The text of a cache file: what `json` writes and reads, of all there may be."""
+"""The text of a cache file of msal's: what `json` writes and reads, of all there may be."""
 
 from __future__ import annotations
 
