@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from threading import Thread
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +74,8 @@ def test_whatever_has_been_taken_out_the_whole_is_the_whole(cache: Any, data: An
     taken: Any = {}
     for owner in owners:
         tokens = unread.take(owner)
+        assert unread
+        unread.taken(owner)
         assert tokens == at_once.partitions.get(owner)
         if tokens is not None:
             taken[owner] = tokens
@@ -172,3 +176,24 @@ def test_only_what_is_asked_for_is_read() -> None:
     assert len(tokens.access) == 2
     assert len(json.loads(it.serialize())["AccessToken"]) == 6
     assert tokens.clients == {"client": None}
+
+
+def test_whoever_asks_while_another_thread_reads_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last owner's entries are out of the file, and not yet where everybody looks."""
+    it, _ = _both(_msal(_event("user1")))
+    key, found = UserKey(_HOST, f"user1.{_TENANT}"), list[Any]()
+    other = Thread(target=lambda: found.append(it.peek(key)))
+    read = Unread.read
+
+    def slowly(unread: Unread, *arguments: Any) -> Any:
+        other.start()
+        other.join(0.2)
+        return read(unread, *arguments)
+
+    monkeypatch.setattr(Unread, "read", slowly)
+    tokens = it.peek(key)
+    other.join(10)
+    assert isinstance(tokens, Tokens)
+    assert found == [tokens]

@@ -53,15 +53,22 @@ class Unread:
                 yield owner
 
     def take(self, owner: Owner) -> Tokens | None:
-        """Take an owner's entries out and return them as a partition; what cannot be read stays."""
+        """Take an owner's entries out and return them as a partition; what cannot be read stays.
+
+        The owner is here until `taken` says where else to look.
+        """
         part: Cache = {}
-        for name, key in self._sort().places.pop(owner, ()):
+        for name, key in self._sort().places.get(owner, ()):
             entries = _object(part.setdefault(name, {}))
             entries[key] = _object(self.left[name])[key]
             self.drop(name, key)
         if not part:
             return None
         return cast("Tokens | None", self.read(part, self._about(owner, part)).get(owner))
+
+    def taken(self, owner: Owner) -> None:
+        """Forget an owner whose partition has been put where everybody finds it."""
+        _ = self._sort().places.pop(owner, None)
 
     def read(self, part: Cache, metadata: JsonObject) -> Mapping[PartitionKey, Partition]:
         """Return the partitions of a part of a file; what cannot be read is kept here."""

@@ -207,6 +207,7 @@ class TokenCache(MemoryStore):
             partition = self._file.take(key)
             if partition is not None:
                 self._put(key, None, partition)
+            self._file.taken(key)  # not before: who finds neither does not wait for this
         return partition
 
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
