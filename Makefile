@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 SECONDS ?= 60
+# What an installed package has: a process that may write no bytecode would compile every module.
+COMPILE := $(BIN)/python -m compileall -q sansio_auth adapters || true
 SEED ?= 0
 
 .PHONY: help demo test interop check lint fmt types contracts fuzz cov own mutants bench bench-page docs clean
@@ -17,10 +19,12 @@ $(BIN)/python:
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.run
 
 demo: $(VENV)/.run ## the main job, end to end, over HTTPS on loopback

@@ -76,7 +76,9 @@ def ours() -> None:
             pass
 
     begun = perf_counter()
-    import sansio_auth_adapters.transports.urllib3  # noqa: F401 - it would be used on a network
+    import urllib3  # noqa: F401 - what the first request over a network loads
+
+    import sansio_auth_adapters.transports.urllib3  # noqa: F401 - through this
     from sansio_auth_adapters import ConfidentialClientApplication
 
     application = ConfidentialClientApplication(
