@@ -92,6 +92,7 @@ class Flights:
             with self._awaiting(flight, ended.set):
                 heard = ended.wait(patience)
             if not heard:
+                self._forget(key, flight)
                 return work()
             if not flight.abandoned:
                 return cast("T", flight.result())
@@ -121,9 +122,20 @@ class Flights:
             with self._awaiting(flight, ended.ring):
                 heard = await ended.wait(patience)
             if not heard:
+                self._forget(key, flight)
                 return await work()
             if not flight.abandoned:
                 return cast("T", flight.result())
+
+    def _forget(self, key: Hashable, flight: _Flight[object]) -> None:
+        """Take a flight off the board that nobody heard of again: its leader may never have begun.
+
+        An interrupt can come between boarding and leading. Without this everybody who comes with
+        the key would wait in vain, for good.
+        """
+        with self._lock:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
 
     @contextlib.contextmanager
     def _awaiting(self, flight: _Flight[object], ring: Callable[[], None]) -> Generator[None]:

@@ -177,6 +177,18 @@ def test_a_waiter_that_has_something_usable_does_not_wait() -> None:
         assert leader.result() == "fresh"
 
 
+def test_a_flight_that_nobody_leads_is_forgotten_by_the_first_who_waits_in_vain() -> None:
+    """An interrupt may come between boarding and leading; that costs one caller's patience."""
+    flights = Flights()
+    with ThreadPoolExecutor(1) as pool:
+        ghost, leads = pool.submit(flights._board, "key", bool).result()
+    assert leads
+    assert not ghost.ended
+    assert flights.run("key", lambda: "own", patience=0.01, instead=lambda: None) == "own"
+    assert len(flights) == 0
+    assert flights.run("key", lambda: "next", patience=LONG, instead=lambda: None) == "next"
+
+
 def test_a_waiter_whose_patience_ends_works_for_itself() -> None:
     """A leader that hangs does not hold the others for longer than they want to wait."""
     flights = Flights()
