@@ -67,7 +67,7 @@ def _files(draw: st.DrawFn) -> Any:
 @_QUICK
 @given(_files(), st.data())
 def test_whatever_has_been_taken_out_the_whole_is_the_whole(cache: Any, data: Any) -> None:
-    """Each owner's partition is that of the whole file, in whatever order they are asked for."""
+    """I-9: a partition is that of the whole file, in whatever order they are asked for."""
     at_once = load(cache)
     unread = Unread(json.loads(json.dumps(cache)))
     owners = data.draw(st.permutations(list(sort(cache).places)))
