@@ -19,7 +19,7 @@ from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import UserKey
 from sansio_auth.registration import Registration
 from sansio_auth.results import Outcome
-from sansio_auth.secret import Secret
+from sansio_auth.secret import Secret, discreet
 
 if TYPE_CHECKING:
     from sansio_auth.account import Account
@@ -61,6 +61,7 @@ class UserMethods(Registration):
 
         return Call(call, script)
 
+    @discreet
     def acquire_token_by_refresh_token(
         self,
         refresh_token: Secret | str,
@@ -82,6 +83,7 @@ class UserMethods(Registration):
 
         return Call(call, script)
 
+    @discreet
     def acquire_token_by_username_password(
         self,
         username: str,
@@ -105,6 +107,7 @@ class UserMethods(Registration):
 
         return Call(call, script)
 
+    @discreet
     def acquire_token_by_user_federated_identity_credential(
         self,
         scopes: Iterable[str],
@@ -188,6 +191,7 @@ class UserMethods(Registration):
 
         return Procedure("authorization_request_url", script)
 
+    @discreet
     def acquire_token_by_auth_code_flow(
         self,
         flow: AuthCodeFlow,
@@ -219,6 +223,7 @@ class UserMethods(Registration):
         )
         return _redeeming(call)
 
+    @discreet
     def acquire_token_by_authorization_code(
         self,
         code: Secret | str,
@@ -261,6 +266,7 @@ class UserMethods(Registration):
 
     # --- long-running sessions ------------------------------------------------------------------
 
+    @discreet
     def initiate_long_running_on_behalf_of(
         self,
         user_assertion: Secret | str | bytes,
@@ -287,6 +293,7 @@ class UserMethods(Registration):
 
         return Call(call, script)
 
+    @discreet
     def acquire_token_in_long_running_session(
         self, session_key: Secret | str, scopes: Iterable[str], **options: Unpack[RequestOptions]
     ) -> Call[Outcome]:
@@ -305,6 +312,7 @@ class UserMethods(Registration):
 
         return Call(call, script)
 
+    @discreet
     def stop_long_running_session(self, session_key: Secret | str) -> Procedure[None]:
         """Return the procedure that forgets a session."""
         from sansio_auth.user_calls import SessionCall

@@ -18,7 +18,7 @@ from sansio_auth.calls import ClientCredentials
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.results import Outcome
-from sansio_auth.secret import Secret
+from sansio_auth.secret import Secret, discreet
 
 __all__ = ["Call", "ConfidentialClient", "Procedure"]
 
@@ -51,6 +51,7 @@ class ConfidentialClient(UserMethods):
         call = ClientCredentials(**asked(self, scopes, options))
         return Call(call, lambda start: _client_credentials()(call, start))
 
+    @discreet
     def acquire_token_on_behalf_of(
         self,
         user_assertion: Secret | str | bytes,

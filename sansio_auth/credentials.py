@@ -30,18 +30,21 @@ __all__ = [
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
-def _check_secret(_: object, __: object, value: Secret) -> None:
-    """Find what goes wrong when a secret comes out of a file or an unset variable."""
-    text = value.reveal()
-    problem = None
+def _problem(text: str) -> str | None:
+    """Return what goes wrong when a secret comes out of a file or an unset variable."""
     if not text:
-        problem = "is an empty text; is an environment variable unset?"
-    elif text != text.rstrip("\r\n"):
-        problem = "ends with a line break, as it does when read from a file; strip it"
-    elif text.startswith("\ufeff"):
-        problem = "begins with a byte order mark; strip it"
-    elif not text.isascii() and _HALF_CHARACTER.search(text):
-        problem = "holds characters that cannot be sent; it was decoded wrongly"
+        return "is an empty text; is an environment variable unset?"
+    if text != text.rstrip("\r\n"):
+        return "ends with a line break, as it does when read from a file; strip it"
+    if text.startswith("\ufeff"):
+        return "begins with a byte order mark; strip it"
+    if not text.isascii() and _HALF_CHARACTER.search(text):
+        return "holds characters that cannot be sent; it was decoded wrongly"
+    return None
+
+
+def _check_secret(_: object, __: object, value: Secret) -> None:
+    problem = _problem(value.reveal())  # whose text is in no variable of what raises
     if problem is not None:
         raise ConfigurationError(f"client_credential: the secret {problem}", code="bad_secret")
 

@@ -22,6 +22,7 @@ from sansio_auth.partition import (
     Query,
     Tokens,
 )
+from sansio_auth.secret import Confidential
 from sansio_auth.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _QUERIES: Final = (Accounts, AppTokens)
 
 
 @frozen
-class Failure:
+class Failure(Confidential):
     """An effect that could not be carried out.
 
     `sent` tells whether any byte of a request may have reached the server. `error` is the name of

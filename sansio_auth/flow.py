@@ -152,6 +152,7 @@ class Flow(Generic[T]):
                 code="wrong_effect",
             )
         if (objection := pending.objection(value)) is not None:
+            del value
             raise FlowError(objection, code="wrong_answer")
         self._steps.append((pending, value, now))
         self._advance((value, now))

@@ -1,18 +1,26 @@
 """A string that does not show itself.
 
 Knows how to hold a secret and how to refuse every implicit way out: `repr`, `str`, formatting,
-pickling and copying by value. It does not know what the secret is for, and it promises nothing
-about process memory: a core dump shows it (see SECURITY.md).
+pickling and copying by value, and the variables of the functions that an error came through, which
+error reporters send along. It does not know what the secret is for, and it promises nothing about
+process memory: a core dump shows it (see SECURITY.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import wraps
 from hmac import compare_digest
-from typing import Final, NoReturn, Self, final
+from typing import Final, NoReturn, ParamSpec, Self, TypeVar, cast, final
 
-__all__ = ["Confidential", "Secret"]
+__all__ = ["Confidential", "Secret", "conceal", "discreet", "discreet_async"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _MASK: Final = "Secret(***)"
+_OURS: Final = frozenset({"sansio_auth", "sansio_auth_adapters"})
 
 
 class Confidential:
@@ -65,3 +73,57 @@ class Secret(Confidential):
     def __reduce__(self) -> NoReturn:
         message = "a Secret cannot be pickled: read it again where it is needed"
         raise TypeError(message)
+
+
+def conceal(error: BaseException) -> None:
+    """Empty the variables of the functions of ours that an error came through.
+
+    That goes for what led to it too. Functions that still run keep theirs, and so does other code.
+    """
+    ahead: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while ahead:
+        one = ahead.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        ahead += [one.__cause__, one.__context__]
+        at = one.__traceback__
+        while at is not None:
+            name = cast("str", at.tb_frame.f_globals.get("__name__", ""))
+            if name.partition(".")[0] in _OURS:
+                with suppress(RuntimeError):  # it still runs
+                    at.tb_frame.clear()
+            at = at.tb_next
+
+
+def discreet(function: Callable[P, T]) -> Callable[P, T]:
+    """Return the function so that an error it raises leads to no variable of ours."""
+
+    @wraps(function)
+    def discreetly(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            conceal(error)
+            raise
+
+    return discreetly
+
+
+def discreet_async(
+    function: Callable[P, Coroutine[object, object, T]],
+) -> Callable[P, Coroutine[object, object, T]]:
+    """The same of a coroutine function."""
+
+    @wraps(function)
+    async def discreetly(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await function(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            conceal(error)
+            raise
+
+    return discreetly

@@ -149,8 +149,7 @@ def run(flow: Flow[T], world: World) -> T:
     """Answer a flow's effects until it is over and return its result, or raise its error."""
     try:
         while (effect := flow.pending) is not None:
-            value = carry_out(effect, world)
-            flow.answer(effect, value, now=world.clock())
+            flow.answer(effect, carry_out(effect, world), now=world.clock())
     except BaseException:
         flow.close()
         raise
@@ -161,8 +160,7 @@ async def arun(flow: Flow[T], world: AsyncWorld) -> T:
     """`run`, with `await`; a task that is cancelled closes its flow."""
     try:
         while (effect := flow.pending) is not None:
-            value = await _carry_out(effect, world)
-            flow.answer(effect, value, now=world.clock())
+            flow.answer(effect, await _carry_out(effect, world), now=world.clock())
     except BaseException:
         flow.close()
         raise

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import inspect
 import pickle
+import traceback
+from typing import Any
 
 import pytest
 from attrs import frozen
 
-from sansio_auth.secret import Confidential, Secret
+from sansio_auth.secret import Confidential, Secret, conceal, discreet, discreet_async
 
 _TEXT = "planted-0b7e"
 
@@ -55,3 +59,66 @@ def test_a_copy_is_the_thing_itself(value: object) -> None:
     """It is immutable, so one is enough."""
     assert copy.copy(value) is value
     assert copy.deepcopy(value) is value
+
+
+def _raises(given: str) -> None:
+    raise ValueError(len(given))
+
+
+def _variables(error: BaseException) -> str:
+    """What an error reporter would send of the frames behind this file's."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True).format()
+    frames = "".join(told).split('  File "')
+    return "".join(it for it in frames if not it.startswith(__file__))
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_an_error_leads_to_no_variable_of_ours(*, awaited: bool) -> None:
+    """I-7: neither does what caused it; the variables of other code are left alone."""
+
+    async def raises(given: str) -> None:
+        _raises(given)
+
+    def asked() -> None:
+        if awaited:
+            asyncio.run(discreet_async(raises)(_TEXT))
+        else:
+            discreet(_raises)(_TEXT)
+
+    with pytest.raises(ValueError, match="12") as caught:
+        asked()
+    assert _TEXT not in _variables(caught.value)
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    assert any(_TEXT in str(it.locals) for it in frames if it.name == "_raises")
+
+
+def test_a_frame_of_ours_is_emptied_wherever_it_is() -> None:
+    """I-7: in the error itself, in its cause and in its context; and a circle of them ends."""
+    module = {"__name__": "sansio_auth.somewhere"}
+    exec("def fails(given):\n    raise ValueError", module)
+    fails: Any = module["fails"]
+    errors: list[ValueError] = []
+    for _ in range(3):
+        with pytest.raises(ValueError) as caught:
+            fails(_TEXT)
+        errors.append(caught.value)
+    one, cause, context = errors
+    one.__cause__, one.__context__, context.__context__ = cause, context, one
+    conceal(one)
+    for error in errors:
+        assert _TEXT not in _variables(error)
+
+
+def test_a_discreet_function_is_what_it_was() -> None:
+    """By its name, its signature and what it gives; a coroutine function stays one."""
+
+    async def given(text: str, *, twice: bool = False) -> str:
+        """Say it."""
+        return text * (1 + twice)
+
+    made = discreet_async(given)
+    assert inspect.iscoroutinefunction(made)
+    assert (made.__name__, made.__doc__) == ("given", "Say it.")
+    assert inspect.signature(made) == inspect.signature(given)
+    assert asyncio.run(made("a", twice=True)) == "aa"
+    assert discreet(len)("abc") == 3

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
-import logging
 import pickle
 import pprint
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
 import pytest
 
-from sansio_auth import ClientSecret, ConfidentialClient, Failure, Policy, Secret, parse_authority
+from sansio_auth import (
+    ClientSecret,
+    ConfidentialClient,
+    Failure,
+    HttpResponse,
+    Policy,
+    Secret,
+    parse_authority,
+)
+from sansio_auth._assertion import load_key
+from sansio_auth.authorization import AuthCodeFlow
 from sansio_auth.diagram import mermaid, text
-from sansio_auth.errors import ConfigurationError, SansioAuthError
+from sansio_auth.errors import SansioAuthError
 from sansio_auth.testing import World, example_tenant, user_token
-from sansio_auth_adapters import ConfidentialClientApplication
-from tests.secrecy import Watch
+from sansio_auth_adapters import ConfidentialClientApplication, SerializableTokenCache
+from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
+from tests.faults.keys import PASSPHRASE, private_pem
 
 _CANARY: Final = "canary-3f1c"
 _TENANT: Final = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
@@ -76,9 +88,81 @@ def _things() -> Iterator[tuple[str, object]]:
         yield "key", key
         yield "partition", partition
     yield "application", _app()
+    yield "application's attributes", vars(_app())
+    yield from _more_things(client)
+
+
+def _more_things(client: ConfidentialClient) -> Iterator[tuple[str, object]]:
+    """Keys, passphrases, proxies' passwords, sign-ins, stores, and words that quote a secret."""
+    pem = private_pem(passphrase=PASSPHRASE)
+    key = {"private_key": pem, "passphrase": PASSPHRASE, "thumbprint": "ab" * 20}
+    app = ConfidentialClientApplication("c", key, _TENANT, http_client=_Raising())
+    yield "application with a key", app
+    yield "its attributes", vars(app)
+    yield "key", load_key(pem.encode(), Secret(PASSPHRASE))
+    proxies = {"https": f"http://user:{_CANARY}@proxy.example"}
+    yield "transport", Urllib3Transport(proxies=proxies)
+    yield "its attributes", vars(Urllib3Transport(proxies=proxies))
+    for name, call in {
+        "code call": client.acquire_token_by_authorization_code(_CANARY, ["s"], nonce=_CANARY),
+        "password call": client.acquire_token_by_username_password("u@x.y", _CANARY, ["s"]),
+        "session call": client.acquire_token_in_long_running_session(_CANARY, ["s"]),
+        "federated call": client.acquire_token_by_user_federated_identity_credential(
+            ["s"], _CANARY, username="u@x.y"
+        ),
+    }.items():
+        yield name, call
+        yield f"{name}'s request", call.request
+    begun = World(example_tenant()).play(
+        client.initiate_auth_code_flow(["s"], {"redirect_uri": "https://app.example"})
+    )
+    yield (
+        "sign-in",
+        AuthCodeFlow.from_dict(
+            {**begun.result.as_dict(), "code_verifier": _CANARY, "nonce": _CANARY, "state": _CANARY}
+        ),
+    )
+    quoting = {"error": "e", "error_description": _CANARY, "claims": _CANARY, "suberror": "s"}
+    answer = HttpResponse(400, (("X-Echo", _CANARY),), json.dumps(quoting).encode())
+    yield (
+        "refusal",
+        World(example_tenant(), faults=[answer])
+        .play(client.acquire_token_for_client(["s/.default"]))
+        .result,
+    )
+    yield "answer", answer
+    cache = SerializableTokenCache()
+    cache.add(
+        {"client_id": "c", "scope": ["s"], "token_endpoint": f"{_TENANT}/oauth2/v2.0/token",
+         "response": {"access_token": _CANARY, "refresh_token": _CANARY, "expires_in": 3600}}
+    )  # fmt: skip
+    yield "cache", cache
+    yield "failure", Failure("unknown", cause=ValueError(_CANARY))
+
+
+def _tried(turn: Callable[[Any], object]) -> Callable[[object], str]:
+    """Return what a way of turning a thing into data shows; most refuse."""
+
+    def show(thing: object) -> str:
+        try:
+            return repr(turn(thing))
+        except TypeError as error:
+            return str(error)
+
+    return show
+
+
+def _warned(thing: object) -> str:
+    with pytest.warns(UserWarning, match="^") as caught:
+        warnings.warn(f"{thing}", stacklevel=1)
+    return str(caught[0].message)
 
 
 _SHOWN: Final[dict[str, Callable[[object], str]]] = {
+    "vars": _tried(vars),
+    "dataclasses": _tried(dataclasses.asdict),
+    "copy": _tried(copy.copy),
+    "a warning": _warned,
     "repr": repr,
     "str": str,
     "ascii": ascii,
@@ -89,7 +173,7 @@ _SHOWN: Final[dict[str, Callable[[object], str]]] = {
     "in a list": lambda it: repr([it]),
     "in an exception": lambda it: repr(ValueError(it)) + str(ValueError(it)),
 }
-_PLANTED: Final = (_CANARY, "the-application's-secret", "eyJ")
+_PLANTED: Final = (_CANARY, PASSPHRASE, "the-application's-secret", "eyJ")
 
 
 @pytest.mark.parametrize("way", _SHOWN)
@@ -103,6 +187,8 @@ def test_no_way_of_showing_a_thing_shows_its_secret(way: str) -> None:
 def test_what_holds_a_secret_is_not_pickled() -> None:
     """Or its pickle is free of it (row 215)."""
     for name, thing in _things():
+        if name.endswith("attributes"):  # somebody took them out; what is in it refuses by itself
+            continue
         pickled = b""
         with suppress(TypeError):  # which names the type, and what to do
             pickled = pickle.dumps(thing)
@@ -175,16 +261,3 @@ def test_headers_tell_nothing_of_a_user() -> None:
             assert "alice" not in value, name
             assert value.isascii(), name
             assert value.isprintable(), name
-
-
-def test_the_watch_over_the_suite_fires(_secrecy: Watch) -> None:  # noqa: PT019 - it is used
-    """A canary in a record, in an error and in a flow is seen (row 216)."""
-    logging.getLogger("sansio_auth.planted").debug("%s", _CANARY)
-    _ = ConfigurationError(f"it is {_CANARY}", code="planted")
-    flow = _client().acquire_token_for_client(["s/.default"], correlation_id=_CANARY)
-    running = flow.start(now=1.0, seed=bytes(32))
-    while (effect := running.pending) is not None:
-        running.answer(effect, Failure("unknown", cause=ValueError(_CANARY)), now=1.0)
-    seen = {line.partition(":")[0] for line in _secrecy.seen}
-    _secrecy.seen.clear()
-    assert {"log record of sansio_auth.planted", "an error"} <= seen

@@ -176,7 +176,9 @@ def _check(request: HttpRequest, allowed: set[str]) -> None:
     regional = {f"{it}.{host}" for it in ("westus2",) for host in (*allowed, "login.microsoft.com")}
     if request.form is not None:
         assert parts.scheme == "https"
-        assert parts.netloc in allowed | regional, parts.netloc
+        assert parts.username is None
+        port = "" if parts.port in {None, 443} else f":{parts.port}"
+        assert f"{parts.hostname}".rstrip(".") + port in allowed | regional, parts.netloc
     else:
         assert parts.netloc in allowed | _ASKED, parts.netloc
         assert parts.scheme == "https" or parts.netloc == "169.254.169.254"

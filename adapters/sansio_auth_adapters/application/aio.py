@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sansio_auth._later import later
 from sansio_auth.errors import FlowError
+from sansio_auth.secret import conceal, discreet_async
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.async_driving import AwaitedApplication
 from sansio_auth_adapters.application.dicts import (
@@ -91,7 +92,12 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         else:
             kwargs["fmi_path"] = fmi_path
             kwargs["forwarded_client_claims"] = forwarded_client_claims
-        return await self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
+        try:
+            return await self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
+        except BaseException as error:
+            del claims_challenge, kwargs
+            conceal(error)
+            raise
 
     async def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
@@ -120,13 +126,19 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             found = self._repeats.find(whose, scopes, self._world.clock())
             if found is not None:
                 return found
-        keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
-        client = self._client_of(tenant_id)
-        plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
-        if whose is not None:
-            self._repeats.note(whose, scopes, plan)
-        return await self._got(plan)
+        kwargs["forwarded_client_claims"] = forwarded_client_claims
+        try:
+            client = self._client_of(tenant_id)
+            plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, kwargs)
+            if whose is not None:
+                self._repeats.note(whose, scopes, plan)
+            return await self._got(plan)
+        except BaseException as error:
+            del user_assertion, claims_challenge, kwargs
+            conceal(error)
+            raise
 
+    @discreet_async
     async def acquire_token_by_user_federated_identity_credential(
         self,
         scopes: Iterable[str],
@@ -150,6 +162,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )  # fmt: skip
 
+    @discreet_async
     async def initiate_long_running_on_behalf_of(
         self,
         user_assertion: str | bytes,
@@ -166,6 +179,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         plan = user_plans.session_begin_plan(self._client, user_assertion, key, scopes, kwargs)
         return await self._got(plan), key
 
+    @discreet_async
     async def acquire_token_in_long_running_session(
         self, session_key: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict | None:
@@ -174,6 +188,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             user_plans.session_plan(self._client, session_key, scopes, kwargs)
         )
 
+    @discreet_async
     async def stop_long_running_session(self, session_key: str) -> None:
         """Forget a session."""
         await self._do(self._client.stop_long_running_session(session_key))
@@ -205,6 +220,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         )
         return (await self._do(flow)).as_dict()
 
+    @discreet_async
     async def acquire_token_by_auth_code_flow(
         self,
         auth_code_flow: Mapping[str, object],
@@ -224,6 +240,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             user_plans.code_flow_plan(self._client, auth_code_flow, auth_response, scopes, kwargs)
         )
 
+    @discreet_async
     async def get_authorization_request_url(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],
@@ -249,6 +266,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
+    @discreet_async
     async def acquire_token_by_authorization_code(
         self,
         code: str,
@@ -268,6 +286,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
+    @discreet_async
     async def acquire_token_by_username_password(
         self,
         username: str,
@@ -283,6 +302,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
+    @discreet_async
     async def acquire_token_by_refresh_token(
         self, refresh_token: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict:
@@ -305,15 +325,14 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         **kwargs: object,
     ) -> TokenDict | None:
         """Return a token of a known account without asking anybody; None for anything else."""
-        found = await self.acquire_token_silent_with_error(
-            scopes,
-            account,
-            authority,
-            force_refresh,
-            claims_challenge,
-            tenant_id=tenant_id,
-            **kwargs,
-        )
+        try:
+            found = await self.acquire_token_silent_with_error(
+                scopes, account, authority, force_refresh, claims_challenge, tenant_id=tenant_id,
+                **kwargs,
+            )  # fmt: skip
+        except BaseException:
+            del claims_challenge, kwargs
+            raise
         return None if found is None or "error" in found else found
 
     async def acquire_token_silent_with_error(
@@ -339,12 +358,17 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             found = self._repeats.find(whose, scopes, self._world.clock())
             if found is not None:
                 return found
-        keywords = {**kwargs, "authority": authority, "force_refresh": force_refresh}
-        client = self._client_of(tenant_id)
-        plan = user_plans.silent_plan(client, scopes, account, claims_challenge, keywords)
-        if whose is not None:
-            self._repeats.note(whose, scopes, plan)
-        return await self._acquire(plan)
+        kwargs |= {"authority": authority, "force_refresh": force_refresh}
+        try:
+            client = self._client_of(tenant_id)
+            plan = user_plans.silent_plan(client, scopes, account, claims_challenge, kwargs)
+            if whose is not None:
+                self._repeats.note(whose, scopes, plan)
+            return await self._acquire(plan)
+        except BaseException as error:
+            del claims_challenge, kwargs
+            conceal(error)
+            raise
 
     async def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
@@ -359,4 +383,4 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
 
 
 def _deprecated(old: str, new: str) -> None:
-    warnings.warn(f"{old}() is deprecated; use {new}()", DeprecationWarning, stacklevel=3)
+    warnings.warn(f"{old}() is deprecated; use {new}()", DeprecationWarning, stacklevel=4)

@@ -13,6 +13,7 @@ from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey, access_token_of
 from sansio_auth.results import Metadata, Outcome
+from sansio_auth.secret import discreet
 from sansio_auth_adapters.application.configuration import configure
 from sansio_auth_adapters.application.parts import (
     Concealed,
@@ -53,6 +54,7 @@ class Application:
     ATTEMPT_REGION_DISCOVERY: ClassVar[bool] = True
     DISABLE_MSAL_FORCE_REGION: ClassVar[bool] = False
 
+    @discreet
     def __init__(  # noqa: PLR0913, PLR0917 - MSAL's parameters in MSAL's order
         self,
         client_id: str,

@@ -159,7 +159,7 @@ def _assertion(value: object) -> WorkingCredential:
         warnings.warn(
             "client_assertion: a ready-made assertion expires; pass a callable that makes one",
             DeprecationWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
         text = Secret(_ascii(value) if isinstance(value, bytes) else value)
         return WorkingCredential(AssertionCredential(), lambda _: text.reveal())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sansio_auth._later import later
+from sansio_auth.secret import conceal, discreet
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.dicts import (
     AccountDict,
@@ -81,7 +82,12 @@ class ConfidentialClientApplication(DrivenApplication):
         else:
             kwargs["fmi_path"] = fmi_path
             kwargs["forwarded_client_claims"] = forwarded_client_claims
-        return self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
+        try:
+            return self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
+        except BaseException as error:
+            del claims_challenge, kwargs
+            conceal(error)
+            raise
 
     def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
@@ -110,13 +116,19 @@ class ConfidentialClientApplication(DrivenApplication):
             found = self._repeats.find(whose, scopes, self._world.clock())
             if found is not None:
                 return found
-        keywords = {**kwargs, "forwarded_client_claims": forwarded_client_claims}
-        client = self._client_of(tenant_id)
-        plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, keywords)
-        if whose is not None:
-            self._repeats.note(whose, scopes, plan)
-        return self._got(plan)
+        kwargs["forwarded_client_claims"] = forwarded_client_claims
+        try:
+            client = self._client_of(tenant_id)
+            plan = on_behalf_of_plan(client, user_assertion, scopes, claims_challenge, kwargs)
+            if whose is not None:
+                self._repeats.note(whose, scopes, plan)
+            return self._got(plan)
+        except BaseException as error:
+            del user_assertion, claims_challenge, kwargs
+            conceal(error)
+            raise
 
+    @discreet
     def acquire_token_by_user_federated_identity_credential(
         self,
         scopes: Iterable[str],
@@ -140,6 +152,7 @@ class ConfidentialClientApplication(DrivenApplication):
             )
         )  # fmt: skip
 
+    @discreet
     def initiate_long_running_on_behalf_of(
         self,
         user_assertion: str | bytes,
@@ -156,12 +169,14 @@ class ConfidentialClientApplication(DrivenApplication):
         plan = user_plans.session_begin_plan(self._client, user_assertion, key, scopes, kwargs)
         return self._got(plan), key
 
+    @discreet
     def acquire_token_in_long_running_session(
         self, session_key: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict | None:
         """Return the session's token, refreshed if need be; None where there is no such session."""
         return self._acquire(user_plans.session_plan(self._client, session_key, scopes, kwargs))
 
+    @discreet
     def stop_long_running_session(self, session_key: str) -> None:
         """Forget a session."""
         self._do(self._client.stop_long_running_session(session_key))
@@ -193,6 +208,7 @@ class ConfidentialClientApplication(DrivenApplication):
         )
         return self._do(flow).as_dict()
 
+    @discreet
     def acquire_token_by_auth_code_flow(
         self,
         auth_code_flow: Mapping[str, object],
@@ -212,6 +228,7 @@ class ConfidentialClientApplication(DrivenApplication):
             user_plans.code_flow_plan(self._client, auth_code_flow, auth_response, scopes, kwargs)
         )
 
+    @discreet
     def get_authorization_request_url(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],
@@ -237,6 +254,7 @@ class ConfidentialClientApplication(DrivenApplication):
             )
         )
 
+    @discreet
     def acquire_token_by_authorization_code(
         self,
         code: str,
@@ -256,6 +274,7 @@ class ConfidentialClientApplication(DrivenApplication):
             )
         )
 
+    @discreet
     def acquire_token_by_username_password(
         self,
         username: str,
@@ -271,6 +290,7 @@ class ConfidentialClientApplication(DrivenApplication):
             )
         )
 
+    @discreet
     def acquire_token_by_refresh_token(
         self, refresh_token: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict:
@@ -291,15 +311,14 @@ class ConfidentialClientApplication(DrivenApplication):
         **kwargs: object,
     ) -> TokenDict | None:
         """Return a token of a known account without asking anybody; None for anything else."""
-        found = self.acquire_token_silent_with_error(
-            scopes,
-            account,
-            authority,
-            force_refresh,
-            claims_challenge,
-            tenant_id=tenant_id,
-            **kwargs,
-        )
+        try:
+            found = self.acquire_token_silent_with_error(
+                scopes, account, authority, force_refresh, claims_challenge, tenant_id=tenant_id,
+                **kwargs,
+            )  # fmt: skip
+        except BaseException:
+            del claims_challenge, kwargs
+            raise
         return None if found is None or "error" in found else found
 
     def acquire_token_silent_with_error(
@@ -325,12 +344,17 @@ class ConfidentialClientApplication(DrivenApplication):
             found = self._repeats.find(whose, scopes, self._world.clock())
             if found is not None:
                 return found
-        keywords = {**kwargs, "authority": authority, "force_refresh": force_refresh}
-        client = self._client_of(tenant_id)
-        plan = user_plans.silent_plan(client, scopes, account, claims_challenge, keywords)
-        if whose is not None:
-            self._repeats.note(whose, scopes, plan)
-        return self._acquire(plan)
+        kwargs |= {"authority": authority, "force_refresh": force_refresh}
+        try:
+            client = self._client_of(tenant_id)
+            plan = user_plans.silent_plan(client, scopes, account, claims_challenge, kwargs)
+            if whose is not None:
+                self._repeats.note(whose, scopes, plan)
+            return self._acquire(plan)
+        except BaseException as error:
+            del claims_challenge, kwargs
+            conceal(error)
+            raise
 
     def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
@@ -345,4 +369,4 @@ class ConfidentialClientApplication(DrivenApplication):
 
 
 def _deprecated(old: str, new: str) -> None:
-    warnings.warn(f"{old}() is deprecated; use {new}()", DeprecationWarning, stacklevel=3)
+    warnings.warn(f"{old}() is deprecated; use {new}()", DeprecationWarning, stacklevel=4)

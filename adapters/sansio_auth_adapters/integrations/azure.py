@@ -20,6 +20,7 @@ from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.aio import AsyncConfidentialClientApplication
 from sansio_auth_adapters.application.dicts import TokenDict
 from sansio_auth_adapters.application.sync import ConfidentialClientApplication
+from sansio_auth_adapters.integrations.bearer import refusal_in
 
 __all__ = ["AsyncConfidentialClientCredential", "ConfidentialClientCredential"]
 
@@ -45,10 +46,8 @@ def _wanted(scopes: Iterable[str]) -> list[str]:
 def _info(result: TokenDict) -> AccessTokenInfo:
     token = result.get("access_token")
     if not token:
-        error, text = result.get("error", "unknown_error"), result.get("error_description", "")
-        raise ClientAuthenticationError(
-            message=f"{error}: {text} (correlation id {result.get('correlation_id', 'unknown')})"
-        )
+        refused = refusal_in(result)
+        raise ClientAuthenticationError(message=str(refused), error=refused) from refused
     now = ambient.now()
     return AccessTokenInfo(
         token,

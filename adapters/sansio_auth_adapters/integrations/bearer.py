@@ -7,6 +7,7 @@ Refuses to know any HTTP library.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -17,19 +18,37 @@ from sansio_auth import parse_www_authenticate
 from sansio_auth.errors import ConfigurationError, SansioAuthError
 from sansio_auth_adapters.application.dicts import TokenDict
 
-__all__ = ["App", "AppTokens", "TokenRefused", "TokenSource", "claims_of", "host_for_token"]
+__all__ = [
+    "App",
+    "AppTokens",
+    "TokenRefused",
+    "TokenSource",
+    "claims_of",
+    "host_for_token",
+    "refusal_in",
+]
 
 #: Gives a token; what it is called with is a claims challenge to be met, or None.
 TokenSource: TypeAlias = Callable[[str | None], str | Awaitable[str]]
 
 _UNAUTHORIZED: Final = 401
+#: What Entra begins its descriptions with.
+_NUMBER: Final = re.compile(r"AADSTS\d{1,9}")
 
 
 class TokenRefused(SansioAuthError):  # noqa: N818 - says what happened
     """The identity provider refused the token that a request was to carry.
 
-    `code` is the OAuth `error`; the message holds the provider's own description.
+    `code` is the OAuth `error`, and the message tells Entra's number beside it. `description`
+    holds the provider's own words. They may quote what was sent or name a person, so they are in
+    no message, where a log would show them, and in no pickle.
     """
+
+    description: str | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        kept = {name: it for name, it in vars(self).items() if name != "description"}
+        return type(self), self.args, kept
 
 
 class App(Protocol):
@@ -47,12 +66,23 @@ def token_in(result: TokenDict) -> str:
     token = result.get("access_token")
     if token:
         return token
-    error = result.get("error", "unknown_error")
-    raise TokenRefused(
-        f"{error}: {result.get('error_description', 'no description')}",
+    raise refusal_in(result)
+
+
+def refusal_in(result: TokenDict) -> TokenRefused:
+    """Return the error that a result without a token is."""
+    error, words = result.get("error", "unknown_error"), result.get("error_description")
+    correlation_id = result.get("correlation_id")
+    number = _NUMBER.match(words) if isinstance(words, str) else None
+    refused = TokenRefused(
+        error
+        + (f": {number[0]}" if number is not None else "")
+        + (f" (correlation id {correlation_id})" if correlation_id else ""),
         code=error,
-        correlation_id=result.get("correlation_id"),
+        correlation_id=correlation_id,
     )
+    refused.description = words
+    return refused
 
 
 def _texts(scopes: Iterable[str]) -> tuple[str, ...]:

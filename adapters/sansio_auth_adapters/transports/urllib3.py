@@ -9,7 +9,7 @@ pays for them.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from sansio_auth.errors import ConfigurationError, TransportError
@@ -62,11 +62,9 @@ class Urllib3Transport:
         self._verify: Final = checked_verify(verify)
         self._proxies: Final = None if proxies is None else parse_proxies(proxies)
         self._bounds: Final = bounds_of(timeout)
-        self._given: Final[Mapping[str, object]] = {
-            "verify": verify,
-            "proxies": proxies,
-            "timeout": timeout,
-        }
+        given = {"verify": verify, "proxies": proxies, "timeout": timeout}
+        #: In a function, because a proxy's URL may hold a password that no attribute shall show.
+        self._given: Final[Callable[[], Mapping[str, object]]] = lambda: given
         self._pools: _Pools = {}
 
     def with_options(self, options: Mapping[str, object]) -> Transport:
@@ -79,14 +77,15 @@ class Urllib3Transport:
             from sansio_auth_adapters.transports.http_client import PostHook
 
             return PostHook(options, self)
-        known = {**self._given, **{name: it for name, it in options.items() if name != "post"}}
+        given = self._given()
+        known = {**given, **{name: it for name, it in options.items() if name != "post"}}
         if known.get("cert") is not None:
             raise ConfigurationError(
                 "cert: this transport presents no client certificate; pass an http_client that"
                 " does, such as a requests.Session with `cert`",
                 code="adapter_lacks_client_cert",
             )
-        if unknown := ", ".join(sorted(known.keys() - self._given.keys())):
+        if unknown := ", ".join(sorted(known.keys() - given.keys())):
             raise ConfigurationError(f"{unknown}: unknown argument", code="unknown_argument")
         alike = Urllib3Transport(
             verify=cast("bool | str", known["verify"]),

@@ -179,8 +179,9 @@ def test_what_goes_wrong_is_an_error_of_the_sdk(
 ) -> None:
     """One that its policies and chains know, without a secret in it."""
     issuer.answer = async_issuer.answer = answer
-    with pytest.raises(ClientAuthenticationError, match=said):
+    with pytest.raises(ClientAuthenticationError, match=said) as caught:
         _ = ConfidentialClientCredential(app).get_token(*SCOPES)
+    assert caught.value.__cause__ is not None
     with pytest.raises(ClientAuthenticationError, match=said):
         _ = asyncio.run(AsyncConfidentialClientCredential(async_app).get_token(*SCOPES))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -232,12 +233,18 @@ def test_a_token_is_not_sent_in_the_clear(
 def test_a_refusal_is_raised_with_its_code(
     app: ConfidentialClientApplication, issuer: Issuer, async_app: Any, async_issuer: Issuer
 ) -> None:
-    """And the provider's own words."""
-    body = b'{"error": "invalid_client", "error_description": "AADSTS7000222: expired"}'
+    """And the provider's number; its words are in a field, and in no message and no pickle."""
+    body = b'{"error": "invalid_client", "error_description": "AADSTS7000222: canary of alice"}'
     issuer.answer = async_issuer.answer = HttpResponse(401, (), body)
     with pytest.raises(TokenRefused, match="AADSTS7000222") as caught:
         _ = AppTokens(app, SCOPES)(None)
     assert caught.value.code == "invalid_client"
+    assert caught.value.description == "AADSTS7000222: canary of alice"
+    assert str(caught.value) == "invalid_client: AADSTS7000222"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.code, again.description) == (
+        "invalid_client: AADSTS7000222", "invalid_client", None,
+    )  # fmt: skip
 
     async def run() -> object:
         awaited: Any = AppTokens(async_app, SCOPES)(None)
