@@ -95,7 +95,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         try:
             return await self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
         except BaseException as error:
-            del claims_challenge, kwargs
+            del claims_challenge, forwarded_client_claims, kwargs
             conceal(error)
             raise
 
@@ -134,7 +134,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
                 self._repeats.note(whose, scopes, plan)
             return await self._got(plan)
         except BaseException as error:
-            del user_assertion, claims_challenge, kwargs
+            del user_assertion, claims_challenge, forwarded_client_claims, kwargs
             conceal(error)
             raise
 
@@ -195,6 +195,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
 
     # --- for users who sign in ------------------------------------------------------------------
 
+    @discreet_async
     async def initiate_auth_code_flow(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],

@@ -85,7 +85,7 @@ class ConfidentialClientApplication(DrivenApplication):
         try:
             return self._got(self._plan(tenant_id, scopes, claims_challenge, kwargs))
         except BaseException as error:
-            del claims_challenge, kwargs
+            del claims_challenge, forwarded_client_claims, kwargs
             conceal(error)
             raise
 
@@ -124,7 +124,7 @@ class ConfidentialClientApplication(DrivenApplication):
                 self._repeats.note(whose, scopes, plan)
             return self._got(plan)
         except BaseException as error:
-            del user_assertion, claims_challenge, kwargs
+            del user_assertion, claims_challenge, forwarded_client_claims, kwargs
             conceal(error)
             raise
 
@@ -183,6 +183,7 @@ class ConfidentialClientApplication(DrivenApplication):
 
     # --- for users who sign in ------------------------------------------------------------------
 
+    @discreet
     def initiate_auth_code_flow(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],

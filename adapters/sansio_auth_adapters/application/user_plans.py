@@ -119,7 +119,7 @@ def sign_in_parameters(**given: object) -> dict[str, str]:
         warnings.warn(
             "response_mode='form_post' keeps the code out of URLs, histories and logs",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return found
 

@@ -32,8 +32,8 @@ __all__ = [
 TokenSource: TypeAlias = Callable[[str | None], str | Awaitable[str]]
 
 _UNAUTHORIZED: Final = 401
-#: What Entra begins its descriptions with.
-_NUMBER: Final = re.compile(r"AADSTS\d{1,9}")
+#: What Entra, B2C and ADFS begin their descriptions with: AADSTS7000222, AADB2C90006, MSIS9622.
+_NUMBER: Final = re.compile(r"[A-Z][A-Z0-9]{2,9}[0-9]{2,9}(?=:)")
 
 
 class TokenRefused(SansioAuthError):  # noqa: N818 - says what happened
