@@ -1,14 +1,14 @@
 """Which test files are a core module's own, by name: the only ones that may vouch for it.
 
 `sansio_auth/_claims.py` has `tests/core/test_claims.py`, `_steps/region.py` has
-`steps/test_region.py`. A package whose tests have no folder is one subject, as `partition` is: the
-tests named after it and after its modules are the tests of all of them.
+`steps/test_region.py`. What is named after a package is about all of its modules; and where the
+tests of a package have no folder, as those of `partition`, it is one subject, and every test named
+after one of its modules is about all of them too.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -34,22 +34,14 @@ def own_tests(module: Path) -> tuple[Path, ...]:
     """Return the test files of a module of the core; none where it has none of its own."""
     *packages, name = (part.removeprefix("_") for part in module.relative_to(CORE).parts)
     folder = _TESTS.joinpath(*packages)
-    if not folder.exists():  # one subject: the tests of the package and of all its modules
-        names = [
-            packages[-1],
-            *(path.name.removeprefix("_") for path in module.parent.glob("*.py")),
-        ]
-        return _existing(_TESTS, [it for it in names if not _is_module(CORE, it)])
-    return _existing(folder, ["package" if name == "_init__.py" else name])
-
-
-def _is_module(folder: Path, name: str) -> bool:
-    return (folder / name).is_file() or (folder / f"_{name}").is_file()
-
-
-def _existing(folder: Path, names: Iterable[str]) -> tuple[Path, ...]:
-    paths = [folder / f"test_{name.removesuffix('.py')}.py" for name in sorted(names)]
-    return tuple(path for path in paths if path.exists())
+    found = [folder / f"test_{'package.py' if name == '_init__.py' else name}"]
+    if packages:
+        found.append(_TESTS / f"test_{packages[-1]}.py")
+    if not folder.exists():
+        names = {path.name.removeprefix("_") for path in module.parent.glob("*.py")}
+        outside = {path.name.removeprefix("_") for path in CORE.glob("*.py")}
+        found += [_TESTS / f"test_{it}" for it in names - outside]
+    return tuple(sorted({path for path in found if path.exists()}))
 
 
 def within_root(path: Path) -> str:
