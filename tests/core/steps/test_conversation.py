@@ -10,6 +10,7 @@ from attrs import evolve
 from sansio_auth import (
     ClientSecret,
     ConfidentialClient,
+    ConfigurationError,
     Failure,
     HttpRequest,
     HttpResponse,
@@ -110,6 +111,18 @@ def test_a_store_that_fails_is_an_empty_partition(
     assert (talk.warnings, talk.now) == (warnings, 107.0)
 
 
+def test_a_strict_policy_will_not_do_without_the_store() -> None:
+    """Then what it cannot load is an error, chained to the store's own."""
+    talk, cause = _talk(Policy(strict_store=True), correlation_id="mine"), OSError("x")
+    script = load(talk, _KEY)
+    assert next(script) == Load(_KEY)
+    with pytest.raises(TransportError) as caught:
+        script.send((Failure("store", error="OSError", cause=cause), 107.0))
+    assert str(caught.value) == "the token store failed: store (OSError)"
+    assert (caught.value.kind, caught.value.stage) == ("store", "store")
+    assert caught.value.__cause__ is cause
+
+
 @pytest.mark.parametrize(
     ("answer", "expected", "warnings"),
     [
@@ -176,6 +189,16 @@ def test_an_answer_that_is_wrong_is_their_error(kind: Any) -> None:
     assert str(error) == f"token response refused: {kind}"
     assert (error.code, error.stage, error.correlation_id) == (kind, "token", "mine")
     assert error.__cause__ is cause
+
+
+def test_a_client_certificate_that_is_asked_for_is_the_callers_to_give() -> None:
+    """No transport can make one up."""
+    talk, cause = _talk(correlation_id="mine"), OSError("x")
+    error = failed(talk, Failure("client_certificate", cause=cause), "token")
+    assert isinstance(error, ConfigurationError)
+    assert "asks for a client certificate" in str(error)
+    assert (error.code, error.stage) == ("adapter_lacks_client_cert", "token")
+    assert (error.correlation_id, error.__cause__) == ("mine", cause)
 
 
 @pytest.mark.parametrize(
