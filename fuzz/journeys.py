@@ -7,6 +7,7 @@ MSAL's JSON, put into a dictionary. Here it is, by every grant. The clock stands
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,6 +19,7 @@ from targets import (  # type: ignore[import-not-found]  # pyright: ignore[repor
     GUID,
     NOW,
     REFUSAL,
+    TARGETS,
     TOKEN,
     Target,
     expect,
@@ -25,7 +27,13 @@ from targets import (  # type: ignore[import-not-found]  # pyright: ignore[repor
 )
 
 from sansio_auth._json import UnreadableJson, parse_object
-from sansio_auth_adapters import ConfidentialClientApplication, SerializableTokenCache, ambient
+from sansio_auth.partition import AppKey, UserKey
+from sansio_auth_adapters import (
+    ConfidentialClientApplication,
+    FileStore,
+    SerializableTokenCache,
+    ambient,
+)
 
 __all__ = ["JOURNEYS"]
 
@@ -174,6 +182,27 @@ def _found(data: bytes) -> None:
     _ = cache.serialize()
 
 
+_FOLDER: Final = tempfile.TemporaryDirectory(prefix="fuzz")
+_HOST: Final = "login.microsoftonline.com"
+_USER: Final = {"home_account_id": f"u.{GUID}", "environment": _HOST, "username": "u@x"}
+
+
+def _file_store(data: bytes) -> None:
+    """Partitions that somebody else wrote, used and written again."""
+    store = FileStore(_FOLDER.name, durable=False)
+    keys = (AppKey(_HOST, GUID, "c"), UserKey(_HOST, f"u.{GUID}"))
+    for path in (store._path(key) for key in keys):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(0o600)
+    app = _app(_Line(post=bytes(2) + TOKEN), token_cache=store)
+    _told(app.acquire_token_for_client(_SCOPES))
+    _told(app.acquire_token_silent(["a"], _USER))
+    for account in app.get_accounts():
+        _told(account)
+    app.remove_account(_USER)
+
+
 def _known(data: bytes) -> None:
     """Knowledge that somebody else wrote, used."""
     kept: dict[str, str] = {"sansio_auth": data.decode("utf-8", "surrogateescape")}
@@ -234,5 +263,8 @@ JOURNEYS: Final[Mapping[str, Target]] = {
         _REGION, "json",
     ),
     "a cache in use": Target(_found, (CACHE,), "json"),
+    "a file store in use": Target(
+        _file_store, TARGETS["partition file"].corpus, "json"
+    ),
     "knowledge in use": Target(_known, (_NEAR,), "json"),
 }  # fmt: skip

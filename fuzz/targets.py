@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -27,13 +27,14 @@ from sansio_auth._token import TokenResponse, decode_part, read_token_response
 from sansio_auth.authority import pinned
 from sansio_auth.authorization import AuthCodeFlow, home_account_of
 from sansio_auth.msal_format import dump, load
-from sansio_auth.partition import KnowledgeKey
+from sansio_auth.partition import AppKey, KnowledgeKey, Tokens, UserKey
 from sansio_auth_adapters import SerializableTokenCache
 from sansio_auth_adapters.application.credential import read_credential
 from sansio_auth_adapters.integrations.workload_identity import (
     ManagedIdentityAssertion,
     TokenFileAssertion,
 )
+from sansio_auth_adapters.stores._partition_file import Stored, decode, encode
 from sansio_auth_adapters.stores.knowledge import ENTRY, KnowledgeStore
 
 __all__ = [
@@ -283,6 +284,21 @@ def _cache(data: bytes) -> object:
     return json.loads(kept)
 
 
+def _partition_file(data: bytes) -> object:
+    try:
+        stored = decode(data)
+    except UnreadableJson as error:
+        return (error.code,)
+    expect(decode(encode(stored)) == stored, "another partition")
+    return stored
+
+
+def _partitions() -> Iterator[bytes]:
+    for key, tokens in load(json.loads(CACHE)).partitions.items():
+        if isinstance(key, AppKey | UserKey) and isinstance(tokens, Tokens):
+            yield encode(Stored(key, tokens, {"later": 1}))
+
+
 def _knowledge(data: bytes) -> object:
     kept: dict[str, str] = {ENTRY: data.decode("utf-8", "surrogateescape")}
     store = KnowledgeStore(kept)
@@ -389,6 +405,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "sign-in": Target(_sign_in, (FLOW,), "json"),
     "msal's format": Target(_codec, (CACHE, b"{}"), "json"),
     "cache file": Target(_cache, (CACHE, b"{}", b"null"), "json"),
+    "partition file": Target(_partition_file, tuple(_partitions()), "json"),
     "knowledge": Target(_knowledge, (_KNOWLEDGE,), "json"),
     "private key": Target(
         _private_key,

@@ -224,6 +224,13 @@ def _text(value: JsonValue) -> str:
     return value
 
 
+def _token(value: JsonValue) -> str:
+    text = _text(value)
+    if not text.isascii():  # no request could carry it
+        raise _wrong()
+    return text
+
+
 def _maybe(value: JsonValue) -> str | None:
     return None if value is None else _text(value)
 
@@ -257,14 +264,14 @@ def _three(value: JsonValue) -> tuple[str, str, str]:
 def _access_row(value: JsonValue) -> AccessRow:
     secret, kind, target, cached, expires, extended, due = _list(value, 7)
     return (
-        _text(secret), _text(kind), _text(target), _number(cached), _number(expires),
+        _token(secret), _text(kind), _text(target), _number(cached), _number(expires),
         _number(extended), None if due is None else _number(due),
     )  # fmt: skip
 
 
 def _refresh_row(value: JsonValue) -> RefreshRow:
     secret, at = _list(value, 2)
-    return _text(secret), _number(at)
+    return _token(secret), _number(at)
 
 
 def _account_row(value: JsonValue) -> AccountRow:

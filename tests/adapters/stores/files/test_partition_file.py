@@ -32,6 +32,7 @@ _BEHALF: Final = AssertionKey("h.example", "tenant", "client", "digest")
 # --- any partition -----------------------------------------------------------------------------
 
 _texts = st.text(max_size=8)
+_tokens = st.text(st.characters(codec="ascii"), max_size=8)
 _times = st.integers(-(10**12), 10**12)
 _keys = st.one_of(
     st.builds(AppKey, _texts, _texts, _texts),
@@ -44,7 +45,7 @@ _values: Any = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
     max_leaves=5,
 )
-_rows = st.tuples(_texts, _texts, _texts, _times, _times, _times, st.none() | _times)
+_rows = st.tuples(_tokens, _texts, _texts, _times, _times, _times, st.none() | _times)
 
 
 @st.composite
@@ -56,7 +57,7 @@ def _stored(draw: st.DrawFn) -> Stored:
         access=access,
         wide={it: frozenset(it[-1].split()) for it in access if draw(st.booleans())},
         refresh=draw(
-            st.dictionaries(st.tuples(*[_texts] * 3), st.tuples(_texts, _times), max_size=3)
+            st.dictionaries(st.tuples(*[_texts] * 3), st.tuples(_tokens, _times), max_size=3)
         ),
         id_tokens=draw(st.dictionaries(st.tuples(_texts, _texts), _texts, max_size=3)),
         accounts=draw(
@@ -171,6 +172,11 @@ def _with(**members: Any) -> bytes:
         row(158, "token-is-a-number",
             _with(access=[[["c", "r", "bearer", "", "", "s"], [1, "", "", 1, 2, 3, None], False]]),
             "wrong_types"),
+        row(158, "token-of-half-a-character",
+            _with(refresh=[[["c", "", "s"], ["RT\ud800", 1]]]), "wrong_types"),
+        row(158, "token-beyond-ascii",
+            _with(access=[[["c", "r", "bearer", "", "", "s"],
+                           ["\u00e4t", "", "", 1, 2, 3, None], False]]), "wrong_types"),
         row(158, "time-is-a-text",
             _with(access=[[["c", "r", "bearer", "", "", "s"],
                            ["AT", "", "", "1", 2, 3, None], False]]), "wrong_types"),
