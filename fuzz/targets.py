@@ -276,6 +276,8 @@ def _cache(data: bytes) -> object:
     cache = SerializableTokenCache()
     cache.deserialize(data)
     kept = cache.serialize()
+    _ = cache.snapshot()  # reads every entry
+    expect(json.loads(cache.serialize()) == json.loads(kept), "another cache once it was read")
     cache.deserialize(kept)
     expect(json.loads(cache.serialize()) == json.loads(kept), "another cache")
     for kind in ("RefreshToken", "IdToken", "Account", "AppMetadata"):
