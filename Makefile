@@ -7,8 +7,9 @@ SECONDS ?= 60
 # What an installed package has: a process that may write no bytecode would compile every module.
 COMPILE := $(BIN)/python -m compileall -q sansio_auth adapters || true
 SEED ?= 0
+MEGABYTES ?= 1
 
-.PHONY: help demo test interop check lint fmt types contracts fuzz cov own mutants bench bench-page docs clean
+.PHONY: help demo test interop check lint fmt types contracts fuzz bounds cov own mutants bench bench-page docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -31,7 +32,7 @@ demo: $(VENV)/.run ## the main job, end to end, over HTTPS on loopback
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## the whole suite
-	@$(BIN)/python -Im pytest -n $(WORKERS) -m 'not interop'
+	@$(BIN)/python -Im pytest -n $(WORKERS) -m 'not interop and not bounds'
 
 interop: $(VENV)/.dev ## against oidc-provider (node 20 or newer, or its PyPI wheel)
 	@$(BIN)/python -Im pytest -m interop tests/interop
@@ -56,9 +57,12 @@ contracts: $(VENV)/.dev ## import layers
 fuzz: $(VENV)/.dev ## broken input for every parser, for SECONDS (60)
 	@$(BIN)/python fuzz/run.py --seconds $(SECONDS) --seed $(SEED)
 
+bounds: $(VENV)/.dev ## large input for every parser, with its memory counted; MEGABYTES=10 for more of it
+	@MEGABYTES=$(MEGABYTES) $(BIN)/python -m pytest -q -n $(WORKERS) -m bounds tests/properties/test_bounds.py
+
 cov: own ## branch coverage: each core module by its own tests, then everything by all
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest -q -m 'not interop'
+	@$(BIN)/python -m coverage run -m pytest -q -m 'not interop and not bounds'
 	@$(BIN)/python -m coverage report
 	@$(BIN)/python -m coverage report --include='sansio_auth/*' --fail-under=100
 
