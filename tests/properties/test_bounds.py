@@ -25,7 +25,7 @@ from tests.properties.parsers import PARSERS, good_members, said
 #: One is what a transport lets through; `make bounds MEGABYTES=10` tries ten.
 _MEGABYTES: Final = int(os.environ.get("MEGABYTES", "1")) * 1_000_000
 _DEEP: Final = 100_000
-#: What JSON's containers take for each of their characters in CPython; else.
+#: What JSON's containers take for each character in CPython, and what any input costs besides.
 _PER_BYTE: Final = 80
 _ELSE: Final = 16 << 20
 
