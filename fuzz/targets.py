@@ -16,7 +16,7 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from sansio_auth import HttpResponse, Policy, Secret, parse_authority, parse_www_authenticate
-from sansio_auth._assertion import load_certificates, load_key, load_pfx, verify
+from sansio_auth._assertion import MAX_PFX, load_certificates, load_key, load_pfx, verify
 from sansio_auth._claims import merge_claims, read_challenge, read_forwarded
 from sansio_auth._der import demands_of
 from sansio_auth._discovery import read_instance_discovery, read_openid_configuration
@@ -426,12 +426,13 @@ TARGETS: Final[Mapping[str, Target]] = {
                      "rsa1024.pfx", "other-leaf.pfx", "no-key.pfx"), "der",
     ),
     "demands of DER": Target(
-        demands_of, _files("bare.pfx", "aes256.pfx", "certificate-leaf.der"), "der"
+        lambda data: demands_of(data[:MAX_PFX]),
+        _files("bare.pfx", "aes256.pfx", "certificate-leaf.der"), "der",
     ),
     "credential": Target(
         _credential,
         (json_of(private_key=_KEY, thumbprint="ab" * 20),
-         json_of(private_key_pfx_path="x", passphrase="canary-passphrase", public_certificate=True),
+         json_of(passphrase="canary-passphrase", private_key_pfx_path="x", public_certificate=True),
          json_of(private_key=_files("old-aes256.pem")[0].decode(), thumbprint="ab" * 32,
                  passphrase=_PASSPHRASE.reveal(),
                  public_certificate=_files("certificate-leaf.pem")[0].decode())),

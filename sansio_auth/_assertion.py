@@ -44,6 +44,7 @@ __all__ = [
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
 MAX_CHAIN: Final = 10
+MAX_PFX: Final = 1 << 20
 #: Rounds of key derivation in one file: some seconds. OpenSSL writes 2,048 three times.
 _MAX_ROUNDS: Final = 10_000_000
 #: Bytes of an encrypted key; one of `MAX_RSA_BITS` has 4,700.
@@ -336,6 +337,8 @@ def load_pfx(
     password = _password(passphrase)
     if password is not None and b"\0" in password:  # what reads the file would end there, or panic
         raise _impossible("the passphrase of a PFX cannot hold a NUL", "characters")
+    if len(data) > MAX_PFX:
+        raise _impossible(f"the PFX is larger than {MAX_PFX} bytes", "unreadable_pfx")
     _check_demands(data)
     try:
         key, leaf, others = pkcs12.load_key_and_certificates(data, password)

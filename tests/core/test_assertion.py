@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from sansio_auth._assertion import (
     MAX_CHAIN,
+    MAX_PFX,
     SigningKey,
     UnsignedAssertion,
     base64url,
@@ -633,6 +634,7 @@ def _bad_pfx() -> dict[str, tuple[bytes, str | None, str, str]]:
         (_MANY_ROUNDS, "p", "too_many_rounds"),
         (_LONG_NUMBER, None, "unsupported_key_size"),
         (b"", "a\0b", "characters"),
+        (bytes(MAX_PFX + 1), None, "unreadable_pfx"),
     ],
 )
 def test_a_pfx_is_not_begun_where_it_would_not_end(
