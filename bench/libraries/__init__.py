@@ -8,8 +8,8 @@ from typing import Final, cast
 
 from attrs import frozen
 
-from bench.libraries.library import Library
 from bench.libraries.msal_shaped import MsalShaped
+from bench.libraries.protocol import Library
 
 __all__ = ["Library", "absent", "present", "shaped_like_msal", "versions"]
 

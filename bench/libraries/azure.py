@@ -16,7 +16,7 @@ from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCreden
 
 from bench.answers import ASSERTION, CLIENT, REALM, SCOPE, SECRET, USER_SCOPE
 from bench.keys import Certificate
-from bench.libraries.library import AsyncCall, Call, Library
+from bench.libraries.protocol import AsyncCall, Call, Library
 from bench.loopback import Served
 from bench.tenant import Tenant
 

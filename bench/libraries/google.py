@@ -16,7 +16,7 @@ import requests
 
 from bench.answers import CLIENT, HOST, REALM, SCOPE, SECRET
 from bench.keys import Certificate
-from bench.libraries.library import Call, Library
+from bench.libraries.protocol import Call, Library
 from bench.loopback import Served
 from bench.tenant import Tenant
 

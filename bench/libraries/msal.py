@@ -8,8 +8,8 @@ import msal  # type: ignore[import-untyped]  # it ships no types
 
 from bench.answers import CLIENT, SCOPE
 from bench.keys import Certificate
-from bench.libraries.library import Call
 from bench.libraries.msal_shaped import Application, Cache, MsalShaped, SerializableCache
+from bench.libraries.protocol import Call
 from bench.tenant import Tenant
 
 __all__ = ["LIBRARY", "Msal"]

@@ -20,7 +20,7 @@ from bench.answers import (
     user_response,
 )
 from bench.keys import Certificate
-from bench.libraries.library import Call, Library
+from bench.libraries.protocol import Call, Library
 from bench.loopback import Served
 from bench.tenant import Tenant
 

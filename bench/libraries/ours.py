@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, Final
 
 from bench.answers import CLIENT, HOST, REALM, SCOPE, SECRET
-from bench.libraries.library import AsyncCall
 from bench.libraries.msal_shaped import Application, Cache, MsalShaped, SerializableCache
+from bench.libraries.protocol import AsyncCall
 from bench.tenant import Tenant
 from sansio_auth import HttpRequest, HttpResponse
 from sansio_auth_adapters import (

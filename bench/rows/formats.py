@@ -9,8 +9,8 @@ from functools import partial
 from bench.answers import realm_of, scope_of
 from bench.effort import Effort
 from bench.libraries import shaped_like_msal
-from bench.libraries.library import Call
 from bench.libraries.msal_shaped import MsalShaped, SerializableCache, fill
+from bench.libraries.protocol import Call
 from bench.lines import FLOOR, MSAL, OURS, Goal, Line, compared
 from bench.tenant import Tenant
 from bench.timing import Batch, interleaved, repeated

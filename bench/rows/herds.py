@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bench.effort import Effort
 from bench.libraries import present
-from bench.libraries.library import AsyncCall, Call
+from bench.libraries.protocol import AsyncCall, Call
 from bench.lines import Goal, Line
 from bench.tenant import Tenant
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from bench.effort import Effort
 from bench.growth import Growth
 from bench.libraries import present, shaped_like_msal
-from bench.libraries.library import AsyncCall, Call
 from bench.libraries.msal_shaped import Cache, MsalShaped, fill
 from bench.libraries.ours import Ours
+from bench.libraries.protocol import AsyncCall, Call
 from bench.lines import MSAL, OURS, Goal, Line, Told, compared
 from bench.tenant import Tenant
 from bench.timing import Batch, awaited, interleaved, repeated

@@ -9,8 +9,8 @@ from bench.answers import CLIENT, SCOPE, SECRET, app_response, realm_of
 from bench.effort import Effort
 from bench.growth import Growth
 from bench.libraries import present, shaped_like_msal
-from bench.libraries.library import Call
 from bench.libraries.msal_shaped import fill
+from bench.libraries.protocol import Call
 from bench.lines import FLOOR, MSAL, OURS, Goal, Line, Told, compared
 from bench.rows.hits import filled
 from bench.tenant import SHORT_LIFE, Tenant

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.effort import Effort
 from bench.growth import Growth
 from bench.libraries import shaped_like_msal
-from bench.libraries.library import Call
 from bench.libraries.msal_shaped import MsalShaped, event, fill
+from bench.libraries.protocol import Call
 from bench.lines import MSAL, OURS, Goal, Told, compared
 from bench.timing import Batch, interleaved, repeated
 from sansio_auth_adapters import FileStore

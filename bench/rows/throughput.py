@@ -9,7 +9,7 @@ from time import perf_counter
 
 from bench.effort import Effort
 from bench.libraries import present
-from bench.libraries.library import Call
+from bench.libraries.protocol import Call
 from bench.lines import MSAL, Goal, Line
 from bench.tenant import Tenant
 
