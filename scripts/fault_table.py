@@ -135,9 +135,11 @@ def main() -> int:
     """Collect, and write or compare."""
     collector = _Collector()
     arguments = ["--collect-only", "-qq", "-p", "no:xdist", str(_ROOT / "tests")]
-    with redirect_stdout(StringIO()):
-        if pytest.main(arguments, plugins=[collector]) != 0:
-            return 2
+    with redirect_stdout(StringIO()) as told:
+        collected = pytest.main(arguments, plugins=[collector]) == 0
+    if not collected:
+        print(told.getvalue())
+        return 2
     page = _page(collector)
     if "--check" in sys.argv[1:]:
         return int(_PAGE.read_text(encoding="utf-8") != page)
