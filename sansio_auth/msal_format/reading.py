@@ -43,6 +43,7 @@ from sansio_auth.partition import (
     Tokens,
     UserKey,
     compact,
+    is_empty,
     shared,
 )
 
@@ -92,7 +93,18 @@ class _Draft:
         )
 
 
-_Drafts: TypeAlias = defaultdict[AppKey | UserKey, _Draft]
+@define
+class _Drafts:
+    """The partitions while they are being read, and whether an entry's key has to be its own."""
+
+    strict: bool = False
+    of: defaultdict[AppKey | UserKey, _Draft] = field(factory=lambda: defaultdict(_Draft))
+
+    def refuse(self, key: str, ours: Entry) -> bool:
+        """Whether an entry stands under another key than its members make."""
+        return self.strict and key != ours[1]
+
+
 #: The entry about a client, and its key, by environment and client id.
 Metadata: TypeAlias = dict[tuple[str, str], tuple[str, JsonObject]]
 
@@ -154,12 +166,12 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     key_id = text_of(entry, "key_id") or text_of(entry, "kid") or text_of(entry, "keyid")
     mine = (client, realm) if isinstance(owner, UserKey) else ()
     token = token_key(target.split(), token_type, key_id, text_of(entry, "ext_cache_key"), mine)
-    draft = drafts[owner]
-    if token in draft.access:
+    draft, ours = drafts.of[owner], access_entry(belongs(owner), token, row)
+    if token in draft.access or drafts.refuse(key, ours):
         return False
     draft.access[token] = row
     draft.seen.add(client)
-    draft.remember(("access", *token), key, entry, access_entry(belongs(owner), token, row))
+    draft.remember(("access", *token), key, entry, ours)
     return True
 
 
@@ -170,12 +182,12 @@ def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
         return False
     refresh = (client, text_of(entry, "family_id"), shared(text_of(entry, "target")))
     row = (secret, _number(entry, "last_modification_time") or 0)
-    draft = drafts[owner]
-    if refresh in draft.refresh:
+    draft, ours = drafts.of[owner], refresh_entry(belongs(owner), refresh, row)
+    if refresh in draft.refresh or drafts.refuse(key, ours):
         return False
     draft.refresh[refresh] = row
     draft.seen.add(client)
-    draft.remember(("refresh", *refresh), key, entry, refresh_entry(belongs(owner), refresh, row))
+    draft.remember(("refresh", *refresh), key, entry, ours)
     return True
 
 
@@ -184,12 +196,11 @@ def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     secret, client, realm = _secret_and_whose(entry)
     if not isinstance(owner, UserKey) or not secret or not client:
         return False
-    draft = drafts[owner]
-    if (client, realm) in draft.id_tokens:
+    draft, ours = drafts.of[owner], id_token_entry(belongs(owner), client, realm, secret)
+    if (client, realm) in draft.id_tokens or drafts.refuse(key, ours):
         return False
     draft.id_tokens[client, realm] = secret
     draft.seen.add(client)
-    ours = id_token_entry(belongs(owner), client, realm, secret)
     draft.remember(("id_token", client, realm), key, entry, ours)
     return True
 
@@ -205,11 +216,11 @@ def _account(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
         text_of(entry, "authority_type"),
         text_of(entry, "account_source") or None,
     )
-    draft = drafts[owner]
-    if realm in draft.accounts:
+    draft, ours = drafts.of[owner], account_entry(belongs(owner), realm, row)
+    if realm in draft.accounts or drafts.refuse(key, ours):
         return False
     draft.accounts[realm] = row
-    draft.remember(("account", realm), key, entry, account_entry(belongs(owner), realm, row))
+    draft.remember(("account", realm), key, entry, ours)
     return True
 
 
@@ -221,19 +232,23 @@ READERS: Final = {
 }
 
 
-def metadata_of(cache: Mapping[str, JsonValue]) -> Metadata:
-    """Return what is on record about clients; of two entries about one the last one counts."""
-    section = cache.get("AppMetadata")
-    return {
-        (text_of(entry, "environment"), text_of(entry, "client_id")): (key, entry)
-        for key, entry in (section.items() if isinstance(section, dict) else ())
-        if isinstance(entry, dict)
-    }
+def metadata_of(cache: Mapping[str, JsonValue], *, strict: bool = False) -> Metadata:
+    """Return what is on record about clients; of two entries about one the last one counts.
+
+    If `strict`, only entries under the key that their members make count.
+    """
+    section, known = cache.get("AppMetadata"), Metadata()
+    for key, entry in section.items() if isinstance(section, dict) else ():
+        if isinstance(entry, dict):
+            about = text_of(entry, "environment"), text_of(entry, "client_id")
+            if not strict or key == app_metadata_entry(*about, None)[1]:
+                known[about] = (key, entry)
+    return known
 
 
 def _families(drafts: _Drafts, known: Metadata) -> None:
     """Tell each partition which of its clients are on record, and in which family they are."""
-    for owner, draft in drafts.items():
+    for owner, draft in drafts.of.items():
         environment = belongs(owner)[0]
         for client in draft.seen:
             if (found := known.get((environment, client))) is not None:
@@ -243,13 +258,14 @@ def _families(drafts: _Drafts, known: Metadata) -> None:
                 draft.remember(("client", client), *found, ours)
 
 
-def load(cache: Mapping[str, JsonValue]) -> Loaded:
+def load(cache: Mapping[str, JsonValue], *, strict: bool = False) -> Loaded:
     """Return what a cache file's object holds; nothing in it makes this fail.
 
     App metadata is read into the partitions of the clients it is about and stays among what is
-    foreign too, since it may be about clients that have no tokens here.
+    foreign too, since it may be about clients that have no tokens here. If `strict`, an entry
+    under any other key than msal 1.39 makes of its members is foreign.
     """
-    drafts: _Drafts = defaultdict(_Draft)
+    drafts = _Drafts(strict=strict)
     foreign: Cache = {}
     for name, section in cache.items():
         reader = READERS.get(name)
@@ -263,5 +279,6 @@ def load(cache: Mapping[str, JsonValue]) -> Loaded:
         }
         if left or not section:
             foreign[name] = left
-    _families(drafts, metadata_of(cache))
-    return Loaded({owner: draft.tokens() for owner, draft in drafts.items()}, foreign)
+    _families(drafts, metadata_of(cache, strict=strict))
+    partitions = {owner: draft.tokens() for owner, draft in drafts.of.items()}
+    return Loaded({owner: it for owner, it in partitions.items() if not is_empty(it)}, foreign)

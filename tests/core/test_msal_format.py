@@ -271,6 +271,47 @@ def test_a_twin_in_other_letters_stays_out_of_the_way() -> None:
     assert dump(loaded.partitions, loaded.foreign) == written
 
 
+@pytest.mark.parametrize("section", ["AccessToken", "RefreshToken", "IdToken", "Account"])
+def test_strictly_an_entry_counts_under_the_key_that_its_members_make(section: str) -> None:
+    """Moved away it is foreign, and of a user of whom nothing else is known nothing is read."""
+    written = _msal(*_ALL)
+    assert load(written, strict=True) == load(written)
+    entries: Any = written[section]
+    moved = {**written, section: {f"{key}-": entry for key, entry in entries.items()}}
+    strict = load(moved, strict=True)
+    assert strict.foreign[section] == moved[section]
+    assert dump(strict.partitions, strict.foreign) == moved
+    (key, entry), *_ = moved[section].items()
+    assert load({section: {key: entry}}).partitions
+    assert load({section: {key: entry}}, strict=True).partitions == {}
+
+
+def test_strictly_an_entry_in_the_wrong_place_does_not_hide_the_right_one() -> None:
+    """Tolerantly the first of two about one thing counts, strictly the one in its place."""
+    written = _msal(_ALL[0])
+    ((key, right),) = written["AccessToken"].items()
+    written["AccessToken"] = {"first": {**right, "secret": "planted"}, key: right}
+    secrets = [
+        [row[0] for it in loaded.partitions.values() if isinstance(it, Tokens)
+         for row in it.access.values()]
+        for loaded in (load(written), load(written, strict=True))
+    ]  # fmt: skip
+    assert secrets == [["planted"], [right["secret"]]]
+
+
+def test_strictly_a_record_of_a_client_counts_in_its_place() -> None:
+    """Another one cannot make the client one of a family."""
+    written = _msal(_ALL[4])
+    ((key, right),) = written["AppMetadata"].items()
+    written["AppMetadata"] = {key: right, "other": {**right, "family_id": "9"}}
+    families = [
+        {client: family for it in loaded.partitions.values() if isinstance(it, Tokens)
+         for client, family in it.clients.items()}
+        for loaded in (load(written), load(written, strict=True))
+    ]  # fmt: skip
+    assert families == [{"client": "9"}, {"client": right.get("family_id")}]
+
+
 @pytest.mark.parametrize(
     ("section", "entry"),
     [

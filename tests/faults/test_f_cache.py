@@ -53,6 +53,7 @@ _ENTRY: Final[dict[str, Any]] = {
     "expires_on": str(_NOW + 3_540),
     "extended_expires_on": str(_NOW + 3_540),
 }
+_ROW: Final = ("NEW", "Bearer", GRAPH, _NOW, _NOW + 3_600, _NOW + 3_600, None)
 _KEY: Final = f"-{HOST}-accesstoken-{WEB_API}-{TENANT}-{GRAPH}"
 
 
@@ -224,7 +225,7 @@ def test_an_entry_serves_where_it_can_be_relied_upon(changes: Any, source: str) 
     assert _source({"AccessToken": {_KEY: _entry(**changes)}}) == source
 
 
-@pytest.mark.parametrize(
+_WRONG_KEYS: Final = pytest.mark.parametrize(
     "key",
     [
         pytest.param("anything", id="row165-another-key"),
@@ -233,11 +234,29 @@ def test_an_entry_serves_where_it_can_be_relied_upon(changes: Any, source: str) 
         pytest.param(f"{_KEY} other", id="row165-the-key-of-another"),
     ],
 )
+
+
+@_WRONG_KEYS
 def test_an_entrys_content_counts_and_not_its_key(key: str) -> None:
     """Other libraries make other keys; the key stays as it was."""
     cache = {"AccessToken": {key: _ENTRY}}
     assert _source(cache) == "cache"
     assert json.loads(_read(_written(cache)).serialize()) == cache
+
+
+@_WRONG_KEYS
+def test_a_strict_cache_ignores_an_entry_under_another_key(key: str) -> None:
+    """It stays in the file, beside the one that a request then brings."""
+    cache = SerializableTokenCache(strict=True)
+    cache.deserialize(_written({"AccessToken": {key: _ENTRY}}))
+    assert cache.peek(MINE) is None
+    at = world()
+    at.partitions = {**cache.snapshot()}
+    _ = token_of(play(at))
+    _ = cache.save(((MINE, (AccessTokenStored(token_key([GRAPH]), _ROW),)),))
+    assert [*json.loads(cache.serialize())["AccessToken"]] == [key, _KEY]
+    cache.deserialize(_written({"AccessToken": {_KEY: _ENTRY}}))
+    assert cache.peek(MINE) is not None
 
 
 # --- other libraries' files --------------------------------------------------------------------

@@ -65,11 +65,13 @@ def _files(draw: st.DrawFn) -> Any:
 
 
 @_QUICK
-@given(_files(), st.data())
-def test_whatever_has_been_taken_out_the_whole_is_the_whole(cache: Any, data: Any) -> None:
+@given(_files(), st.booleans(), st.data())
+def test_whatever_has_been_taken_out_the_whole_is_the_whole(
+    cache: Any, strict: bool, data: Any
+) -> None:
     """I-9: a partition is that of the whole file, in whatever order they are asked for."""
-    at_once = load(cache)
-    unread = Unread(json.loads(json.dumps(cache)))
+    at_once = load(cache, strict=strict)
+    unread = Unread(json.loads(json.dumps(cache)), strict=strict)
     owners = data.draw(st.permutations(list(sort(cache).places)))
     taken: Any = {}
     for owner in owners:
@@ -86,9 +88,11 @@ def test_whatever_has_been_taken_out_the_whole_is_the_whole(cache: Any, data: An
     assert not unread
 
 
-def _both(cache: Any) -> tuple[SerializableTokenCache, SerializableTokenCache]:
+def _both(
+    cache: Any, *, strict: bool = False
+) -> tuple[SerializableTokenCache, SerializableTokenCache]:
     """Return the cache read bit by bit, and read at once."""
-    slow, fast = SerializableTokenCache(), SerializableTokenCache()
+    slow, fast = SerializableTokenCache(strict=strict), SerializableTokenCache(strict=strict)
     for it in (slow, fast):
         it.deserialize(json.dumps(cache))
     _ = fast.snapshot()
@@ -120,10 +124,12 @@ def _found(cache: SerializableTokenCache, section: str, **query: Any) -> list[st
 
 
 @_QUICK
-@given(_files(), st.data())
-def test_a_cache_that_reads_late_says_what_one_that_has_read_says(cache: Any, data: Any) -> None:
+@given(_files(), st.booleans(), st.data())
+def test_a_cache_that_reads_late_says_what_one_that_has_read_says(
+    cache: Any, strict: bool, data: Any
+) -> None:
     """Whatever is asked and done, and what is written in the end."""
-    slow, fast = both = _both(cache)
+    slow, fast = both = _both(cache, strict=strict)
     for _ in range(data.draw(st.integers(1, 6))):
         match data.draw(st.sampled_from(["look", "find", "search", "save", "modify", "remove"])):
             case "look":

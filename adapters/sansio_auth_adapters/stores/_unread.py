@@ -18,12 +18,16 @@ __all__ = ["Unread"]
 
 
 class Unread:
-    """A cache file's object, which belongs to this; true while some of it may be readable."""
+    """A cache file's object, which belongs to this; true while some of it may be readable.
 
-    __slots__ = ("_metadata", "_sorted", "left")
+    What stands under another key than MSAL's cannot be read when `strict`.
+    """
 
-    def __init__(self, cache: Cache | None = None) -> None:
+    __slots__ = ("_metadata", "_sorted", "_strict", "left")
+
+    def __init__(self, cache: Cache | None = None, *, strict: bool = False) -> None:
         self.left: Cache = {} if cache is None else cache
+        self._strict = strict
         self._sorted: Sorted | None = None if cache else Sorted({}, {})
         self._metadata: Metadata | None = None
 
@@ -72,14 +76,14 @@ class Unread:
 
     def read(self, part: Cache, metadata: JsonObject) -> Mapping[PartitionKey, Partition]:
         """Return the partitions of a part of a file; what cannot be read is kept here."""
-        loaded = load({**part, "AppMetadata": metadata})
+        loaded = load({**part, "AppMetadata": metadata}, strict=self._strict)
         self.put({name: it for name, it in loaded.foreign.items() if name != "AppMetadata"})
         return loaded.partitions
 
     def _about(self, owner: Owner, part: Cache) -> JsonObject:
         """What is on record of the clients whose entries these are."""
         if self._metadata is None:
-            self._metadata = metadata_of(self.left)
+            self._metadata = metadata_of(self.left, strict=self._strict)
         entries = (
             _object(entry) for section in part.values() for entry in _object(section).values()
         )

@@ -46,7 +46,8 @@ _IN_FILES: Final = (AppKey, UserKey)
 class TokenCache(MemoryStore):
     """MSAL's in-memory cache: tokens of applications and users, searched by their members.
 
-    Safe for many threads, and for several applications at once.
+    Safe for many threads, and for several applications at once. If `strict`, an entry that stands
+    under another key than msal 1.39 makes of its members serves no application; it stays.
     """
 
     class CredentialType:
@@ -64,9 +65,10 @@ class TokenCache(MemoryStore):
         ADFS: ClassVar[str] = "ADFS"
         MSSTS: ClassVar[str] = "MSSTS"
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = False) -> None:
         super().__init__()
-        self._file = Unread()
+        self._strict: Final = strict
+        self._file = Unread(strict=strict)
         #: What the newest answer of each client said of its family, for the whole of a cloud.
         self._families: dict[tuple[str, str], str | None] = {}
         self.key_makers: dict[str, Callable[..., str]] = dict(reading.KEY_MAKERS)
@@ -250,7 +252,8 @@ class TokenCache(MemoryStore):
 
     def _replace(self, cache: Cache) -> None:
         with self._lock:
-            self._file = Unread(cache)  # first: who finds no partition any more looks here
+            # First: who finds no partition any more looks here.
+            self._file = Unread(cache, strict=self._strict)
             self._partitions = {}
             self._index = Index()
             self._ends = Ends()
@@ -271,8 +274,8 @@ class SerializableTokenCache(TokenCache):
     `has_state_changed` tells whether there is anything to be written since the last time.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, strict: bool = False) -> None:
+        super().__init__(strict=strict)
         self.has_state_changed = False
 
     def serialize(self) -> str:
