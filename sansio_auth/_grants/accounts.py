@@ -7,8 +7,6 @@ is nothing that could be returned instead, and whoever signs out is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sansio_auth.account import Account
 from sansio_auth.authority import aliases_of
 from sansio_auth.effects import Failure, Load, Save
@@ -27,24 +25,32 @@ from sansio_auth.partition import (
 )
 from sansio_auth.registration import Registration
 
-__all__ = ["get_accounts", "remove_account", "remove_tokens_for_client"]
+__all__ = ["accounts_of", "get_accounts", "remove_account", "remove_tokens_for_client"]
 
 
-def _accounts(found: Found) -> Iterator[Account]:
-    """One account for each user; of several realms the last one stored (observed)."""
-    for key, tokens in found.partitions:
-        if not isinstance(key, UserKey) or not tokens.accounts:
-            continue
-        realm, (local_id, username, authority_type, source) = list(tokens.accounts.items())[-1]
-        yield Account(
-            home_account_id=key.home_account_id,
-            environment=key.environment,
-            realm=realm,
-            local_account_id=local_id,
-            username=username,
-            authority_type=authority_type,
-            account_source=source,
-        )
+def _account(key: UserKey, tokens: Tokens) -> Account:
+    """A user's account; of several realms the last one stored (observed)."""
+    realm, (local_id, username, authority_type, source) = list(tokens.accounts.items())[-1]
+    return Account(
+        home_account_id=key.home_account_id,
+        environment=key.environment,
+        realm=realm,
+        local_account_id=local_id,
+        username=username,
+        authority_type=authority_type,
+        account_source=source,
+    )
+
+
+def accounts_of(found: Found) -> tuple[Account, ...]:
+    """Return one account for each user."""
+    return tuple(
+        [
+            _account(key, tokens)
+            for key, tokens in found.partitions
+            if isinstance(key, UserKey) and tokens.accounts
+        ]
+    )
 
 
 def get_accounts(
@@ -54,7 +60,7 @@ def get_accounts(
     for host in aliases_of(registration.authority.host):
         answer, _ = yield from ask(Load(Accounts(host, username)))
         if isinstance(answer, Found) and answer.partitions:
-            return Ended(tuple(_accounts(answer)))
+            return Ended(accounts_of(answer))
     return Ended(())
 
 

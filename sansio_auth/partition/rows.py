@@ -232,7 +232,7 @@ def has_account(tokens: Tokens, username: str | None) -> bool:
     if username is None:
         return bool(tokens.accounts)
     wanted = username.lower()
-    return any(account[1].lower() == wanted for account in tokens.accounts.values())
+    return wanted in [account[1].lower() for account in tokens.accounts.values()]
 
 
 def find(partitions: Mapping[PartitionKey, Partition], query: Query) -> Found:

@@ -373,7 +373,10 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
 
     async def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
-        return [account_dict(it) for it in await self._do(self._client.get_accounts(username))]
+        found = self._accounts_at_hand(username)
+        if not found:
+            found = await self._do(self._client.get_accounts(username))
+        return [account_dict(it) for it in found]
 
     async def remove_account(self, account: Mapping[str, object]) -> None:
         """Sign a user out here: what this client could use of theirs is forgotten; no request."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 
+from sansio_auth._later import later
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
-from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey, access_token_of
+from sansio_auth.partition import AccessRow, Accounts, Knowledge, KnowledgeKey, access_token_of
 from sansio_auth.results import Metadata, Outcome
 from sansio_auth.secret import discreet
 from sansio_auth_adapters.application.configuration import configure
@@ -26,9 +27,14 @@ from sansio_auth_adapters.application.plan import Plan, client_credentials_plan
 from sansio_auth_adapters.application.repeats import Repeats
 from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.single_flight import flights_of
+from sansio_auth_adapters.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from sansio_auth._grants import accounts
+    from sansio_auth.account import Account
     from sansio_auth_adapters.application.views import AuthorityView
+else:
+    accounts = later("sansio_auth._grants.accounts")
 
 __all__ = ["Application"]
 
@@ -53,6 +59,8 @@ class Application:
     #: For `azure_region`: find out where this machine is; pay no heed to the environment.
     ATTEMPT_REGION_DISCOVERY: ClassVar[bool] = True
     DISABLE_MSAL_FORCE_REGION: ClassVar[bool] = False
+
+    _closed: bool = False
 
     @discreet
     def __init__(  # noqa: PLR0913, PLR0917 - MSAL's parameters in MSAL's order
@@ -206,6 +214,20 @@ class Application:
             return None
         knowledge = self._knowledge.peek(plan.call.knowledge_key)
         return knowledge if isinstance(knowledge, Knowledge) else None
+
+    def _accounts_at_hand(self, username: object) -> tuple[Account, ...]:
+        """Return who of that name is in memory at the authority's own host; no flow.
+
+        A shortcut of `ConfidentialClient.get_accounts`, which is to be asked where this is nobody.
+        """
+        store = self._store
+        if self._closed or not isinstance(store, MemoryStore) or not isinstance(username, str):
+            return ()
+        query = Accounts(self._client.authority.host, username)
+        try:
+            return accounts.accounts_of(store.look_up(query))
+        except Exception:  # noqa: BLE001 - of somebody's subclass; a flow says what comes of it
+            return ()
 
     def __reduce__(self) -> NoReturn:
         message = "an application holds keys, tokens and sockets: make another one instead"

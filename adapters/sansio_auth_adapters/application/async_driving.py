@@ -51,7 +51,6 @@ class AwaitedApplication(Application):
 
     _world: AsyncWorld
     _http_client: object | None
-    _closed: bool = False
 
     def _open(self, connection: Connection) -> None:
         self._http_client = connection.http_client

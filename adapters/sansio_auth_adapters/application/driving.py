@@ -34,7 +34,6 @@ class DrivenApplication(Application):
 
     _world: World
     _http_client: object | None
-    _closed: bool = False
 
     def _open(self, connection: Connection) -> None:
         if isinstance(self._signer, Callback) and self._signer.awaited:
