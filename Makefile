@@ -37,7 +37,7 @@ test: $(VENV)/.dev ## the whole suite
 interop: $(VENV)/.dev ## against oidc-provider (node 20 or newer, or its PyPI wheel)
 	@$(BIN)/python -Im pytest -m interop tests/interop
 
-check: lint types contracts test ## everything that must be green before a change lands
+check: lint types contracts own test ## everything that must be green before a change lands
 
 lint: $(VENV)/.dev ## ruff: rules and format
 	@$(BIN)/ruff check .
