@@ -1,10 +1,8 @@
-"""Section C: other hosts: who vouches for one, an air gap, and the aliases of a cloud."""
+"""Section C: other hosts: who vouches for one, and the aliases of a cloud."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -33,34 +31,6 @@ def test_a_host_that_microsoft_does_not_know_has_a_remedy(status: int) -> None:
 
 def _assertion(line: Line) -> str:
     return user_token(line.tenant, "alice@contoso.com", WEB_API, time.time())
-
-
-_CALLS: list[Any] = [
-    row(108, "client", lambda app, line: app.acquire_token_for_client([GRAPH])),
-    row(108, "on-behalf-of",
-        lambda app, line: app.acquire_token_on_behalf_of(_assertion(line), ["User.Read"])),
-    row(108, "refresh", lambda app, line: app.acquire_token_by_refresh_token("RT", ["User.Read"])),
-    row(108, "sign-in",
-        lambda app, line: app.initiate_auth_code_flow(
-            ["User.Read"], redirect_uri="https://x/y", response_mode="form_post")),
-    row(108, "authority", lambda app, line: app.authority),
-    row(108, "accounts", lambda app, line: app.get_accounts()),
-    row(108, "refused", lambda app, line: app.acquire_token_for_client(["api://nothing/.default"])),
-    row(108, "tenant",
-        lambda app, line: app.acquire_token_for_client([GRAPH], tenant_id="contoso.com")),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("path", ["contoso.com", _GUID])
-@pytest.mark.parametrize("call", _CALLS)
-def test_without_instance_discovery_no_other_host_is_asked(
-    call: Callable[[Any, Line], object], path: str
-) -> None:
-    """An air gap stays one."""
-    line = Line(tenant=example_tenant(origin=_PRIVATE))
-    app = app_of(line, authority=f"{_PRIVATE}/{path}", instance_discovery=False)
-    _ = call(app, line)
-    assert line.hosts <= {"login.contoso.example"}
 
 
 @pytest.mark.parametrize(

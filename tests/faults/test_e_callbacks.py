@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sansio_auth import AssertionCredential, AssertionFailed, ConfigurationError, TransportError
+from sansio_auth import AssertionCredential, AssertionFailed, TransportError
 from sansio_auth.effects import GetAssertion
 from sansio_auth.testing import World, example_tenant
 from sansio_auth_adapters import TokenCache
@@ -146,27 +146,6 @@ def test_what_is_no_exception_passes_untouched(error: BaseException) -> None:
     assert caught.value is error
     assert line.asked == []
     assert app.acquire_token_for_client([GRAPH])["access_token"] == "AT"
-
-
-async def _awaited() -> str:
-    return "a.b.c"
-
-
-class _Awaited:
-    async def __call__(self) -> str:
-        return "a.b.c"
-
-
-@pytest.mark.parametrize(
-    "callback",
-    [row(151, "function", _awaited), row(151, "object", _Awaited()),
-     row(151, "partial", functools.partial(_awaited)), row(151, "method", _Awaited().__call__)],
-)  # fmt: skip
-def test_a_coroutine_function_is_for_another_application(callback: Any) -> None:
-    """The error names the one that was made."""
-    with pytest.raises(ConfigurationError, match="ConfidentialClientApplication") as caught:
-        app_of(Line(), {"client_assertion": callback})
-    assert caught.value.code == "async_callback"
 
 
 @pytest.mark.parametrize(

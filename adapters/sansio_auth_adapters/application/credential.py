@@ -61,11 +61,12 @@ class Callback:
     def __call__(self, effect: GetAssertion) -> str:
         """Return the assertion; raises `TypeError` for what is none, with the remedy."""
         answer = self.ask(effect)
-        if inspect.iscoroutine(answer):
-            answer.close()
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
             message = (
-                "client_assertion gave a coroutine; ConfidentialClientApplication calls it without"
-                " awaiting: pass an ordinary function, or use AsyncConfidentialClientApplication"
+                "client_assertion gave something to be awaited, which ConfidentialClientApplication"
+                " cannot do: pass an ordinary function, or use AsyncConfidentialClientApplication"
             )
             raise TypeError(message)
         return self.text_of(answer)
