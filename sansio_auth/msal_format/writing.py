@@ -104,7 +104,13 @@ def refresh_entry(whose: Whose, key: RefreshKey, row: RefreshRow) -> Entry:
     }
     if family:
         entry["family_id"] = family
-    return "RefreshToken", f"{home}-{environment}-refreshtoken-{client}--{target}".lower(), entry
+    return "RefreshToken", refresh_key(whose, key), entry
+
+
+def refresh_key(whose: Whose, key: RefreshKey) -> str:
+    """Return the key of a refresh token's entry."""
+    environment, home, _ = whose
+    return f"{home}-{environment}-refreshtoken-{key[0]}--{key[2]}".lower()
 
 
 def id_token_entry(whose: Whose, client: str, realm: str, token: str) -> Entry:
@@ -118,7 +124,13 @@ def id_token_entry(whose: Whose, client: str, realm: str, token: str) -> Entry:
         "realm": realm,
         "client_id": client,
     }
-    return "IdToken", f"{home}-{environment}-idtoken-{client}-{realm}-".lower(), entry
+    return "IdToken", id_token_key(whose, client, realm), entry
+
+
+def id_token_key(whose: Whose, client: str, realm: str) -> str:
+    """Return the key of an id token's entry."""
+    environment, home, _ = whose
+    return f"{home}-{environment}-idtoken-{client}-{realm}-".lower()
 
 
 def account_entry(whose: Whose, realm: str, row: AccountRow) -> Entry:
@@ -135,7 +147,13 @@ def account_entry(whose: Whose, realm: str, row: AccountRow) -> Entry:
     }
     if source is not None:
         entry["account_source"] = source
-    return "Account", f"{home}-{environment}-{realm}".lower(), entry
+    return "Account", account_key(whose, realm), entry
+
+
+def account_key(whose: Whose, realm: str) -> str:
+    """Return the key of an account's entry."""
+    environment, home, _ = whose
+    return f"{home}-{environment}-{realm}".lower()
 
 
 def app_metadata_entry(environment: str, client: str, family: str | None) -> Entry:
@@ -179,20 +197,6 @@ def _read_or(tokens: Tokens, entry: Entry, *kind_and_key: str) -> Entry:
     return entry[0], *original
 
 
-def entries_but_access(of: Whose, tokens: Tokens) -> Iterator[Entry]:
-    """Yield the entries of a partition that are no access tokens, in MSAL's order."""
-    for realm, account in tokens.accounts.items():
-        yield _read_or(tokens, account_entry(of, realm, account), "account", realm)
-    for (client, realm), token in tokens.id_tokens.items():
-        entry = id_token_entry(of, client, realm, token)
-        yield _read_or(tokens, entry, "id_token", client, realm)
-    for refresh_key, refresh_row in tokens.refresh.items():
-        entry = refresh_entry(of, refresh_key, refresh_row)
-        yield _read_or(tokens, entry, "refresh", *refresh_key)
-    for client, family in tokens.clients.items():
-        yield _read_or(tokens, app_metadata_entry(of[0], client, family), "client", client)
-
-
 def _entries(key: PartitionKey, tokens: Tokens) -> Iterator[Entry]:
     """Yield the entries of one partition; one that was read is written as it was."""
     of = whose(key)
@@ -200,7 +204,16 @@ def _entries(key: PartitionKey, tokens: Tokens) -> Iterator[Entry]:
         return
     for token_key, row in tokens.access.items():
         yield _read_or(tokens, access_entry(of, token_key, row), "access", *token_key)
-    yield from entries_but_access(of, tokens)
+    for realm, account in tokens.accounts.items():
+        yield _read_or(tokens, account_entry(of, realm, account), "account", realm)
+    for (client, realm), token in tokens.id_tokens.items():
+        entry = id_token_entry(of, client, realm, token)
+        yield _read_or(tokens, entry, "id_token", client, realm)
+    for key_parts, refresh_row in tokens.refresh.items():
+        entry = refresh_entry(of, key_parts, refresh_row)
+        yield _read_or(tokens, entry, "refresh", *key_parts)
+    for client, family in tokens.clients.items():
+        yield _read_or(tokens, app_metadata_entry(of[0], client, family), "client", client)
 
 
 def dump(

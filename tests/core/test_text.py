@@ -15,9 +15,11 @@ from sansio_auth.identity import token_key
 from sansio_auth.msal_format import dump, load, parse, text
 from sansio_auth.partition import (
     AccessTokenStored,
+    AccountSeen,
     AppKey,
     AssertionKey,
     ClientSeen,
+    IdTokenStored,
     Knowledge,
     KnowledgeKey,
     RefreshTokenStored,
@@ -39,6 +41,7 @@ _caches = st.dictionaries(_names, st.dictionaries(_texts, _json, max_size=3) | _
 
 _numbers = st.integers(0, 10**12)
 _rows = st.tuples(_texts, _texts, _texts, _numbers, _numbers, _numbers, st.none() | _numbers)
+_accounts = st.lists(st.tuples(_texts, _texts, _texts, st.none() | _texts), max_size=2)
 
 
 @st.composite
@@ -59,6 +62,9 @@ def _partitions(draw: st.DrawFn) -> Any:
         facts.append(ClientSeen("c", draw(st.none() | _texts)))
         if isinstance(key, UserKey):
             facts.append(RefreshTokenStored(("c", draw(_texts), "s"), (draw(_texts), 1)))
+            facts.append(RefreshTokenStored(("d", "", draw(_texts)), (draw(_texts), 2)))
+            facts += [IdTokenStored(("c", draw(_texts)), draw(_texts))]
+            facts += [AccountSeen(draw(_texts), row) for row in draw(_accounts)]
         found[key] = apply_all(Tokens(), tuple(facts))
     return found
 
@@ -74,21 +80,34 @@ def test_the_text_is_what_json_makes_of_the_object(
     assert text(partitions, foreign) == json.dumps(dump(partitions, foreign), indent=4)
 
 
+@pytest.mark.parametrize("code", range(0x180))
+def test_a_letter_of_a_token_is_written_as_json_writes_it(code: int) -> None:
+    """Those that stand for themselves, those that are escaped, and what is not ASCII."""
+    token = f"eyJ.{chr(code)}-_"
+    row = (token, "Bearer", "s", 1, 2, 2, None)
+    partitions: Any = {_APP: apply(Tokens(), AccessTokenStored(token_key(["s"]), row))}
+    assert text(partitions) == json.dumps(dump(partitions), indent=4)
+
+
 def test_nothing_is_an_empty_object() -> None:
     """And so is a section without entries."""
     assert text({}) == text({}, {}) == "{}"
     assert text({}, {"AccessToken": {}}) == json.dumps({"AccessToken": {}}, indent=4)
 
 
-def test_what_was_read_is_written_as_it_was() -> None:
-    """With its own key and members, also an access token's."""
+@pytest.mark.parametrize("section", ["AccessToken", "Account", "IdToken", "RefreshToken"])
+@pytest.mark.parametrize("home", [None, "u.t"])
+def test_what_was_read_is_written_as_it_was(section: str, home: str | None) -> None:
+    """With its own key and members, whatever kind of entry it is."""
     entry = {
         "environment": "h", "client_id": "c", "realm": "t", "target": "s", "secret": "AT",
-        "cached_at": 1, "expires_on": "2", "mystery": [{}],
+        "cached_at": 1, "expires_on": "2", "mystery": [{}], "home_account_id": home,
     }  # fmt: skip
-    written = json.dumps({"AccessToken": {"the key": entry}}, indent=4)
+    written = json.dumps({section: {"the key": entry}}, indent=4)
     loaded = load(parse(written))
-    assert list(loaded.partitions) == [_APP]
+    if home is not None or section == "AccessToken":
+        assert list(loaded.partitions) == [_APP if home is None else _USER]
+        assert not loaded.foreign
     assert text(loaded.partitions, loaded.foreign) == written
 
 
