@@ -112,13 +112,13 @@ def _whole(sections: _Texts) -> str:
 def _entries(of: Whose, tokens: Tokens) -> Iterator[_Text]:
     """Yield each entry of a partition; one that was read is written as it was."""
     for key, row in tokens.access.items():
-        yield _read_or(tokens, _access(of, key, row), "access", *key)
+        yield _read_or(tokens, _access_token(of, key, row), "access", *key)
     for realm, account in tokens.accounts.items():
         yield _read_or(tokens, _account(of, realm, account), "account", realm)
     for (client, realm), token in tokens.id_tokens.items():
         yield _read_or(tokens, _id_token(of, client, realm, token), "id_token", client, realm)
     for refresh, kept in tokens.refresh.items():
-        yield _read_or(tokens, _refresh(of, refresh, kept), "refresh", *refresh)
+        yield _read_or(tokens, _refresh_token(of, refresh, kept), "refresh", *refresh)
     for client, family in tokens.clients.items():
         name, key_text, members = app_metadata_entry(of[0], client, family)
         yield _read_or(tokens, (name, key_text, _entry(members)), "client", client)
@@ -134,7 +134,7 @@ def _read_or(tokens: Tokens, ours: _Text, *kind_and_key: str) -> _Text:
 # --- the texts of the entries that `writing` makes ----------------------------------------------
 
 
-def _access(of: Whose, key: TokenKey, row: AccessRow) -> _Text:
+def _access_token(of: Whose, key: TokenKey, row: AccessRow) -> _Text:
     environment, home, owner = of
     client, realm = owner or key[:2]
     rest = ""
@@ -160,7 +160,7 @@ def _access(of: Whose, key: TokenKey, row: AccessRow) -> _Text:
     return "AccessToken", access_key(of, key, row), text
 
 
-def _refresh(of: Whose, key: RefreshKey, row: RefreshRow) -> _Text:
+def _refresh_token(of: Whose, key: RefreshKey, row: RefreshRow) -> _Text:
     client, family, target = key
     rest = f',{_MEMBER}"family_id": {quoted(family)}' if family else ""
     text = f"""{{
