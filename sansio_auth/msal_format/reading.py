@@ -100,7 +100,7 @@ class _Drafts:
     strict: bool = False
     of: defaultdict[AppKey | UserKey, _Draft] = field(factory=lambda: defaultdict(_Draft))
 
-    def refuse(self, key: str, ours: Entry) -> bool:
+    def refuses(self, key: str, ours: Entry) -> bool:
         """Whether an entry stands under another key than its members make."""
         return self.strict and key != ours[1]
 
@@ -167,7 +167,7 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     mine = (client, realm) if isinstance(owner, UserKey) else ()
     token = token_key(target.split(), token_type, key_id, text_of(entry, "ext_cache_key"), mine)
     draft, ours = drafts.of[owner], access_entry(belongs(owner), token, row)
-    if token in draft.access or drafts.refuse(key, ours):
+    if token in draft.access or drafts.refuses(key, ours):
         return False
     draft.access[token] = row
     draft.seen.add(client)
@@ -183,7 +183,7 @@ def _refresh(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     refresh = (client, text_of(entry, "family_id"), shared(text_of(entry, "target")))
     row = (secret, _number(entry, "last_modification_time") or 0)
     draft, ours = drafts.of[owner], refresh_entry(belongs(owner), refresh, row)
-    if refresh in draft.refresh or drafts.refuse(key, ours):
+    if refresh in draft.refresh or drafts.refuses(key, ours):
         return False
     draft.refresh[refresh] = row
     draft.seen.add(client)
@@ -197,7 +197,7 @@ def _id_token(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     if not isinstance(owner, UserKey) or not secret or not client:
         return False
     draft, ours = drafts.of[owner], id_token_entry(belongs(owner), client, realm, secret)
-    if (client, realm) in draft.id_tokens or drafts.refuse(key, ours):
+    if (client, realm) in draft.id_tokens or drafts.refuses(key, ours):
         return False
     draft.id_tokens[client, realm] = secret
     draft.seen.add(client)
@@ -217,7 +217,7 @@ def _account(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
         text_of(entry, "account_source") or None,
     )
     draft, ours = drafts.of[owner], account_entry(belongs(owner), realm, row)
-    if realm in draft.accounts or drafts.refuse(key, ours):
+    if realm in draft.accounts or drafts.refuses(key, ours):
         return False
     draft.accounts[realm] = row
     draft.remember(("account", realm), key, entry, ours)

@@ -1,4 +1,4 @@
-"""Laws of the cache: I-1, I-2, I-3 and I-12, and what `apply` may and may not do."""
+"""Laws of the cache: I-2, I-3 and I-12, and what `apply` may and may not do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from sansio_auth import (
     AccessToken,
-    Failure,
     HttpResponse,
     Load,
     Refusal,
@@ -48,86 +47,6 @@ def _good(secret: str = "AT", **members: Any) -> HttpResponse:
 
     body = {"access_token": secret, "token_type": "Bearer", "expires_in": 3600, **members}
     return HttpResponse(200, (), json.dumps(body).encode())
-
-
-# --- I-1: a usable token beats every failure ----------------------------------------------------
-
-#: Every way in which a refresh can go wrong, each as what the world answers.
-_FAULTS: dict[str, Any] = {
-    "no connection": Failure("connect", sent=False),
-    "no TLS": Failure("tls", sent=False),
-    "no answer in time": Failure("timeout"),
-    "no time left": Failure("deadline", sent=False),
-    "a broken answer": Failure("incomplete"),
-    "a proxy that refuses": Failure("proxy", sent=False),
-    "a bomb": Failure("body_too_large"),
-    "something unknown": Failure("unknown"),
-    "400": HttpResponse(400, (), b'{"error":"invalid_grant"}'),
-    "401": HttpResponse(401, (), b'{"error":"invalid_client"}'),
-    "403 in HTML": HttpResponse(403, (), b"<html>"),
-    "407": HttpResponse(407),
-    "429": HttpResponse(429, (("Retry-After", "60"),), b"slow down"),
-    "500": HttpResponse(500),
-    "503": HttpResponse(503, (("Retry-After", "5"),), b"<html>"),
-    "302": HttpResponse(302, (("Location", "https://evil.example/"),)),
-    "204": HttpResponse(204),
-    "200 without a token": HttpResponse(200, (), b"{}"),
-    "200 that is a list": HttpResponse(200, (), b"[]"),
-    "200 in HTML": HttpResponse(200, (("Content-Type", "text/html"),), b"<html>"),
-    "200 with two tokens": HttpResponse(200, (), b'{"access_token":"a","access_token":"b"}'),
-    "200 cut off": HttpResponse(200, (), b'{"access_token":"a'),
-    "200 too deep": HttpResponse(200, (), b"[" * 100_000),
-}
-#: Ages of a token that lives 3,600 s and is due after 1,800 s, and whether it can still be used.
-_AGES = {"fresh": (10.0, True), "due": (1_900.0, True), "in the margin": (3_400.0, False),
-         "expired": (4_000.0, False)}  # fmt: skip
-
-
-@pytest.mark.parametrize("fault", sorted(_FAULTS))
-@pytest.mark.parametrize("age", sorted(_AGES))
-@pytest.mark.parametrize("tenant", [GUID, "contoso.com"])
-def test_a_usable_token_beats_every_failure(age: str, fault: str, tenant: str) -> None:
-    """I-1: fresh, it is served unasked; due, in spite of the failure; else the failure shows."""
-    discovery = [] if tenant == GUID else [_discovered()]
-    world = AnyWorld([*discovery, _good(refresh_in=1_800)])
-    call = client(tenant=tenant).acquire_token_for_client(_GRAPH)
-    assert isinstance(world.play(call).result, AccessToken)
-    seconds, usable = _AGES[age]
-    world.now += seconds
-    world.responses = [_FAULTS[fault]] * 4
-    flow = world.play(call)
-    if usable:
-        assert isinstance(flow.result, AccessToken)
-        assert flow.result.source == "cache"
-        assert flow.result.token.reveal() == "AT"
-        asked = [step for step in flow.transcript.steps if isinstance(step.effect, SendHttp)]
-        assert bool(asked) is (age == "due")
-    else:
-        assert flow.error is not None or isinstance(flow.result, Refusal)
-
-
-def _discovered() -> HttpResponse:
-    import json
-
-    base = f"https://{HOST}/{GUID}"
-    body = {
-        "issuer": f"{base}/v2.0",
-        "token_endpoint": f"{base}/oauth2/v2.0/token",
-        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-    }
-    return HttpResponse(200, (), json.dumps(body).encode())
-
-
-@pytest.mark.parametrize("fault", sorted(_FAULTS))
-def test_a_due_token_is_served_when_discovery_fails(fault: str) -> None:
-    """I-1: a day later the endpoints are stale, and a token of two days is not."""
-    world = AnyWorld([_discovered(), _good(expires_in=200_000, refresh_in=1_000)])
-    policy = evolve(client().policy, max_token_life=1_000_000)
-    call = client(tenant="contoso.com", policy=policy).acquire_token_for_client(_GRAPH)
-    assert isinstance(world.play(call).result, AccessToken)
-    world.now += 90_000
-    world.responses = [_FAULTS[fault]] * 8
-    assert isinstance(world.play(call).result, AccessToken)
 
 
 # --- I-2: what was issued is not lost -----------------------------------------------------------

@@ -21,6 +21,7 @@ from sansio_auth_adapters.application.parts import (
     Connection,
     Counters,
     knowledge_store,
+    looking_into,
     token_store,
 )
 from sansio_auth_adapters.application.plan import Plan, client_credentials_plan
@@ -113,6 +114,7 @@ class Application:
         store, shared = token_store(token_cache)
         self.token_cache: Final = token_cache if token_cache is not None else store
         self._store: Final[Store | AsyncStore] = store
+        self._peek: Final = looking_into(store)
         self._flights: Final = flights_of(shared)
         self._client: Final = client
         self._knowledge: Final[Store] = knowledge_store(http_cache, client)
@@ -200,12 +202,12 @@ class Application:
         """Return the fresh row in memory that serves this call; no lock, no flow."""
         call = plan.call.request
         key = call.partition_key(self._known(plan))
-        return None if key is None else call.ready(self._store.peek(key), now)
+        return None if key is None else call.ready(self._peek(key), now)
 
     def _usable(self, plan: Plan, now: float) -> Outcome | None:
         """Return a token in memory that still works for this call, though it may be due."""
         key = plan.call.partition_key(self._known(plan))
-        row = None if key is None else plan.call.usable(self._store.peek(key), now)
+        row = None if key is None else plan.call.usable(self._peek(key), now)
         return None if row is None else access_token_of(row, Metadata())
 
     def _known(self, plan: Plan) -> Knowledge | None:

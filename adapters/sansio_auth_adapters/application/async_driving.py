@@ -17,8 +17,8 @@ from attrs import evolve
 
 from sansio_auth.client import Procedure
 from sansio_auth.effects import GetAssertion
-from sansio_auth.errors import AuthorityError, FlowError
-from sansio_auth.results import NotCached, Outcome
+from sansio_auth.errors import AuthorityError, FlowError, SansioAuthError
+from sansio_auth.results import AccessToken, NotCached, Outcome
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.application import Application
 from sansio_auth_adapters.application.credential import Callback
@@ -103,8 +103,15 @@ class AwaitedApplication(Application):
         try:
             repeatable = plan.call.request.repeatable
             outcome = await (self._share(plan) if repeatable else self._fly(plan))
-        except AuthorityError as error:
-            raise failure_of(error) from error.__cause__
+        except SansioAuthError as error:
+            spared = self._usable(plan, self._world.clock())
+            if spared is None:
+                if isinstance(error, AuthorityError):
+                    raise failure_of(error) from error.__cause__
+                raise
+            outcome = spared
+        if not isinstance(outcome, AccessToken):  # the flow may not have seen what is in memory
+            outcome = self._usable(plan, self._world.clock()) or outcome
         if isinstance(outcome, NotCached):
             return None
         return self._worded(outcome, classify=plan.classify)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 from sansio_auth._telemetry import Succeeded, Tally, Telemetry
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
+from sansio_auth.partition import Partition, PartitionKey
 from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
 
@@ -21,6 +22,7 @@ __all__ = [
     "awaitable_store",
     "blocking_store",
     "knowledge_store",
+    "looking_into",
     "token_store",
     "transport_of",
 ]
@@ -92,6 +94,23 @@ def token_store(token_cache: object) -> tuple[Store | AsyncStore, object]:
         f" methods of msal's is needed, not {type(token_cache).__name__}",
         code="token_cache",
     )
+
+
+def looking_into(store: Store | AsyncStore) -> Callable[[PartitionKey], Partition | None]:
+    """Return `peek`, for which a store that raises has nothing in memory (I-1).
+
+    The call goes on to load from it, and that is where its failure is told.
+    """
+    if isinstance(store, MemoryStore):
+        return store.peek
+
+    def peek(key: PartitionKey) -> Partition | None:
+        try:
+            return store.peek(key)
+        except Exception:  # noqa: BLE001 - somebody else's store may raise anything
+            return None
+
+    return peek
 
 
 def blocking_store(store: Store | AsyncStore) -> Store:

@@ -9,14 +9,14 @@ call is made, or taken from where it was kept, and asks `ready`, of which it is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, TypeAlias, cast, final
 
 from sansio_auth.identity import TokenKey, assertion_digest
-from sansio_auth.partition import EXPIRES_ON, Partition, PartitionKey, Tokens, fresh_span
+from sansio_auth.partition import EXPIRES_ON, PartitionKey, Tokens, fresh_span
 from sansio_auth.policy import Policy
 from sansio_auth_adapters.application.dicts import TokenDict, cached_dict
-from sansio_auth_adapters.application.parts import Counters
+from sansio_auth_adapters.application.parts import Counters, looking_into
 from sansio_auth_adapters.application.plan import Plan
 from sansio_auth_adapters.ports import AsyncStore, Store
 from sansio_auth_adapters.stores.memory import MemoryStore
@@ -51,8 +51,8 @@ _NOTHING: Final[_Finding] = (None, math.inf, -math.inf, 0, {"access_token": ""})
 class _Unversioned:
     """A store that does not tell whether anything in it changed: it may have, every time."""
 
-    def __init__(self, peek: Callable[[PartitionKey], Partition | None]) -> None:
-        self.peek: Final = peek
+    def __init__(self, store: Store | AsyncStore) -> None:
+        self.peek: Final = looking_into(store)
 
     @property
     def version(self) -> object:
@@ -64,7 +64,7 @@ class Repeats:
     """Where the tokens of earlier calls are, by the arguments that the calls were made with."""
 
     def __init__(self, store: Store | AsyncStore, policy: Policy, counters: Counters) -> None:
-        self._store: Final = store if isinstance(store, MemoryStore) else _Unversioned(store.peek)
+        self._store: Final = store if isinstance(store, MemoryStore) else _Unversioned(store)
         self._margin: Final = policy.early_expiry
         self._skew: Final = policy.clock_skew
         self._counters: Final = counters
