@@ -3,8 +3,8 @@
 Other libraries write the same file: numbers may be numbers or texts, an application's home
 account id null, empty or missing, a Bearer token's type left out. What cannot be read as a row is
 foreign and kept aside untouched; so are sections of other names, a second entry about one thing,
-and entries that other libraries tie to a user assertion, which must not be mistaken for an
-application's (invariant I-3).
+and entries that other libraries tie to a user assertion or to more than scopes in a way of their
+own, which must not be mistaken for others (invariant I-3).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ __all__ = ["READERS", "Loaded", "Metadata", "load", "metadata_of", "owner_of", "
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 #: No time of anybody's; one beyond it could not be compared with a clock.
 _NEVER: Final = 10**18
+#: The type, in lower case, of a token for more than its scopes; MSAL.NET files it without a key.
+_EXTENDED: Final = "atext"
 
 
 @frozen
@@ -156,6 +158,9 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
         return False
     if owner is None or expires_on is None or cached_at is None:
         return False
+    extension = text_of(entry, "ext_cache_key")
+    if not extension and text_of(entry, "credential_type").lower() == _EXTENDED:
+        return False
     target = shared(text_of(entry, "target"))
     token_type = shared(text_of(entry, "token_type") or "Bearer")
     extended_on = _number(entry, "extended_expires_on")
@@ -165,7 +170,7 @@ def _access(drafts: _Drafts, key: str, entry: JsonObject) -> bool:
     )  # fmt: skip
     key_id = text_of(entry, "key_id") or text_of(entry, "kid") or text_of(entry, "keyid")
     mine = (client, realm) if isinstance(owner, UserKey) else ()
-    token = token_key(target.split(), token_type, key_id, text_of(entry, "ext_cache_key"), mine)
+    token = token_key(target.split(), token_type, key_id, extension, mine)
     draft, ours = drafts.of[owner], access_entry(belongs(owner), token, row)
     if token in draft.access or drafts.refuses(key, ours):
         return False

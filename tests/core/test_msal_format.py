@@ -217,6 +217,7 @@ def test_an_entry_in_another_hand_is_read_and_kept_as_it_was(changes: dict[str, 
         {"home_account_id": 1},
         {"user_assertion_hash": "x"},
         {"userAssertionHash": "x"},
+        {"credential_type": "ATExt", "cache_extensions": {"fmi_path": "p/q"}},
     ],
 )
 def test_an_entry_that_cannot_be_used_affects_only_itself(changes: dict[str, Any]) -> None:

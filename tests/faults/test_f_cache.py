@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-import msal  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from sansio_auth import ConfigurationError
@@ -257,45 +256,6 @@ def test_a_strict_cache_ignores_an_entry_under_another_key(key: str) -> None:
     assert [*json.loads(cache.serialize())["AccessToken"]] == [key, _KEY]
     cache.deserialize(_written({"AccessToken": {_KEY: _ENTRY}}))
     assert cache.peek(MINE) is not None
-
-
-# --- other libraries' files --------------------------------------------------------------------
-
-_NET = _entry(home_account_id="", ext_expires_on=str(_NOW + 9_000), refresh_on=..., kid=None)
-_GO = _entry(home_account_id=..., cached_at=_NOW - 60, expires_on=_NOW + 3_540)
-_JAVA = _entry(home_account_id=..., token_type=..., extended_expires_on=...)
-_NODE = _entry(home_account_id="", tokenType="Bearer", requestedClaims="", requestedClaimsHash="")
-_OLD = _entry(last_modification_time="1", token_type=...)
-
-
-@pytest.mark.parametrize(
-    ("entry", "key"),
-    [
-        pytest.param(_ENTRY, _KEY, id="row163-msal-1.39"),
-        pytest.param(_OLD, _KEY, id="row163-msal-1.2x"),
-        pytest.param(_NET, _KEY, id="row163-dotnet"),
-        pytest.param(_GO, _KEY, id="row163-go"),
-        pytest.param(_JAVA, _KEY, id="row163-java"),
-        pytest.param(_NODE, f"{_KEY}--", id="row163-node"),
-    ],
-)
-def test_a_token_that_another_library_filed_is_found(entry: Any, key: str) -> None:
-    """And its entry stays as that library wrote it."""
-    cache = {"AccessToken": {key: entry}, "AppMetadata": {}}
-    assert _source(cache) == "cache"
-    assert json.loads(_read(_written(cache)).serialize()) == cache
-
-
-@pytest.mark.parametrize("scope", [pytest.param(GRAPH, id="row163-what-we-write")])
-def test_what_we_write_msal_reads(scope: str) -> None:
-    """With the real wheel: a token of our flow, found by its query."""
-    at = world()
-    token = token_of(play(at))
-    theirs = msal.SerializableTokenCache()
-    theirs.deserialize(_written(dump(at.partitions, {})))
-    query = {"client_id": WEB_API, "environment": HOST, "realm": TENANT, "home_account_id": None}
-    found = list(theirs.search("AccessToken", [scope], query, now=_NOW))
-    assert [entry["secret"] for entry in found] == [token.token.reveal()]
 
 
 # --- identities that were made to collide ------------------------------------------------------
