@@ -143,7 +143,7 @@ class Stage:
     clock: VirtualClock = field(factory=VirtualClock)
     memory: MemoryStore = field(factory=MemoryStore)
     unruly: UnrulyStore | None = None
-    knowledge: MemoryStore = field(factory=MemoryStore)
+    knowledge: Store = field(factory=MemoryStore)
     behave: Callable[[Stage, HttpRequest], HttpResponse] = good
     life: Mapping[str, Any] = field(factory=dict[str, Any])
     issued: int = 0
