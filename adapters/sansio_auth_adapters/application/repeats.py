@@ -31,11 +31,14 @@ _MOST: Final = 8192
 
 @final
 class _Place:
-    """Where a call's token is, what was found there, and the call itself where it is kept."""
+    """Where a call's token is, what was found there, and the call itself where it is kept.
+
+    `where` is None while only discovery can tell: then nothing is ever found, and the call is kept.
+    """
 
     __slots__ = ("found", "key", "plan", "where")
 
-    def __init__(self, where: PartitionKey, key: TokenKey, plan: Plan | None) -> None:
+    def __init__(self, where: PartitionKey | None, key: TokenKey, plan: Plan | None) -> None:
         self.where = where
         self.key = key
         self.plan = plan
@@ -98,7 +101,7 @@ class Repeats:
     def _look(self, place: _Place) -> _Finding:
         """Look into the store again. The version is read first: what is newer is seen later."""
         version = self._store.version
-        tokens = self._store.peek(place.where)
+        tokens = None if place.where is None else self._store.peek(place.where)
         span = None
         if tokens is not None:
             span = fresh_span(cast("Tokens", tokens), place.key, self._margin, self._skew)
@@ -132,7 +135,7 @@ class Repeats:
         return None if place is None else place.plan
 
     def note(self, whose: Hashable, scopes: Iterable[str], plan: Plan) -> None:
-        """Remember where a call's token is; one whose partition only discovery can tell is not."""
+        """Remember where a call's token is, as far as that can be told without discovery."""
         self._remember(whose, scopes, plan, None)
 
     def keep(self, whose: Hashable, scopes: Iterable[str], plan: Plan) -> None:
@@ -143,10 +146,10 @@ class Repeats:
         self, whose: Hashable, scopes: Iterable[str], plan: Plan, kept: Plan | None
     ) -> None:
         request = plan.call.request
-        if request.registration.endpoints is None or type(scopes) not in _READ_AGAIN:
+        if type(scopes) not in _READ_AGAIN:
             return
         where, arguments = request.partition_key(None), (whose, *scopes)
-        if where is None or {*arguments[1:]} != {*request.scopes}:
+        if (where is None and kept is None) or {*arguments[1:]} != {*request.scopes}:
             return  # or another thread has changed the list since the call was made of it
         self._put(arguments, _Place(where, request.key, kept))
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import io
 import queue
 import socket
 import ssl
-import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -34,10 +32,16 @@ from urllib3.exceptions import TimeoutError as AnyTimeoutError
 from urllib3.util import parse_url
 
 from sansio_auth.errors import TransportError
-from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse, host_of
+from sansio_auth.wire import HttpRequest, HttpResponse, host_of
 from sansio_auth_adapters.transports._concealed import ConcealedBody, concealed_body
 from sansio_auth_adapters.transports._exchange import Exchange, read_body
 from sansio_auth_adapters.transports._kinds import asks_for_certificate
+from sansio_auth_adapters.transports._response import (
+    HeadersTooLarge,
+    Response,
+    current_exchange,
+    serving,
+)
 from sansio_auth_adapters.transports._tls import shared_context
 
 if TYPE_CHECKING:
@@ -52,91 +56,14 @@ _NO_RETRIES: Final = Retry(total=False, redirect=False)
 _NO_CONNECTION: Final = (NewConnectionError, AnyTimeoutError, ProtocolError, TimeoutError)
 
 
-class _Serving(threading.local):
-    """The exchange that this thread carries.
-
-    urllib3 opens connections and reads from them deep inside one call, and has no parameter that
-    reaches there.
-    """
-
-    exchange: Exchange | None = None
-
-
-_serving: Final = _Serving()
-
-
-def _exchange() -> Exchange:
-    if _serving.exchange is None:
-        raise RuntimeError("a connection was used outside of an exchange")
-    return _serving.exchange
-
-
-class _HeadersTooLarge(http.client.HTTPException):
-    """More header bytes than a response of ours has."""
-
-
-class _TimedReader(io.RawIOBase):
-    """Reads from a socket, each time with the time that is left."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
-        super().__init__()
-        self._sock = sock
-        self._raw = raw
-        self._count = 0
-        self.in_headers = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a buffer has no public type
-        if self.in_headers and self._count > MAX_HEADER_BYTES:
-            raise _HeadersTooLarge(f"more than {MAX_HEADER_BYTES} bytes of headers")
-        exchange = _exchange()
-        self._sock.settimeout(exchange.wait(exchange.bounds.read))
-        count = self._raw.readinto(buffer)
-        self._count += count or 0
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    """A response that is read in time, and is the final one."""
-
-    def __init__(
-        self,
-        sock: socket.socket,
-        debuglevel: int = 0,
-        method: str | None = None,
-        url: str | None = None,
-    ) -> None:
-        super().__init__(sock, debuglevel, method, url)
-        self._reader = _TimedReader(sock, self.fp.detach())
-        self.fp = io.BufferedReader(self._reader)
-
-    def begin(self) -> None:
-        """Read status and headers; interim responses (RFC 9110 section 15.2) are passed over.
-
-        The standard library passes over 100 only. What follows another one would stay in the
-        connection and be taken for the answer to the next request.
-        """
-        super().begin()
-        while self.status != http.HTTPStatus.SWITCHING_PROTOCOLS and 100 <= self.status < 200:  # noqa: PLR2004 - 1xx
-            self.headers = self.msg = cast("http.client.HTTPMessage", None)  # not begun yet
-            super().begin()
-        self._reader.in_headers = False
-
-
 class _Connection(HTTPConnection):
-    response_class = _Response  # type: ignore[mutable-override] # set once, here
+    response_class = Response  # type: ignore[mutable-override] # set once, here
     #: The parts of a request that is being put together.
     _held: list[bytes] | None = None
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers; all of them share the time that is left."""
-        exchange = _exchange()
+        exchange = current_exchange()
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
@@ -181,10 +108,14 @@ class _Connection(HTTPConnection):
             super().request(*arguments, **options)
         finally:
             self._held = None
-        exchange = _exchange()
+        exchange = current_exchange()
         cast("socket.socket", self.sock).settimeout(exchange.wait(exchange.bounds.read))
         exchange.sent = True
         super().send(ConcealedBody(b"".join(held)))
+
+    def putheader(self, header: str | bytes, *values: Any) -> None:  # noqa: ANN401 - the parent's
+        """Add a header as the standard library does; urllib3 would look for its sentinel first."""
+        http.client.HTTPConnection.putheader(self, header, *values)
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - as the method it replaces
         """Send what is not part of a request; a part of one is held until it is whole."""
@@ -255,7 +186,7 @@ def carry(
     pool: HTTPConnectionPool, request: HttpRequest, headers: Mapping[str, str], exchange: Exchange
 ) -> HttpResponse:
     """Send one request and read its response; raises `TransportError`."""
-    _serving.exchange = exchange
+    serving.exchange = exchange
     try:
         _ = exchange.wait(exchange.bounds.connect)  # nothing is opened when the time is over
         response = pool.urlopen(
@@ -293,7 +224,7 @@ def carry(
             sent=exchange.sent,
         ) from error
     finally:
-        _serving.exchange = None
+        serving.exchange = None
 
 
 def _kind(error: Exception, exchange: Exchange) -> str:
@@ -310,7 +241,7 @@ def _kind(error: Exception, exchange: Exchange) -> str:
     if isinstance(inner, AnyTimeoutError | TimeoutError):
         return "timeout"
     # The standard library says "too many headers" with an exception of no class of its own.
-    if isinstance(inner, _HeadersTooLarge | http.client.LineTooLong) or (
+    if isinstance(inner, HeadersTooLarge | http.client.LineTooLong) or (
         type(inner) is http.client.HTTPException
     ):
         return "body_too_large"

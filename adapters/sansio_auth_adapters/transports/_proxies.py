@@ -22,18 +22,13 @@ __all__ = ["Proxy", "environment_proxy", "parse_proxies", "select_proxy"]
 
 #: Whether the operating system itself may name a proxy, which can change at any time.
 _SYSTEM_SETTINGS: Final = os.name == "nt" or sys.platform == "darwin"
-#: The variables of the environment that decide; CGI's `REQUEST_METHOD` takes `HTTP_PROXY` away.
-_VARIABLES: Final = (
-    "https_proxy",
-    "HTTPS_PROXY",
-    "http_proxy",
-    "HTTP_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "no_proxy",
-    "NO_PROXY",
-    "REQUEST_METHOD",
-)
+#: The variables of the environment that decide, by scheme; CGI's `REQUEST_METHOD` takes
+#: `HTTP_PROXY` away.
+_OF_ALL: Final = ("all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
+_VARIABLES: Final = {
+    "https": ("https_proxy", "HTTPS_PROXY", *_OF_ALL),
+    "http": ("http_proxy", "HTTP_PROXY", "REQUEST_METHOD", *_OF_ALL),
+}
 
 
 @frozen
@@ -104,7 +99,8 @@ def environment_proxy(url: str) -> Proxy | None:
     parts = urlsplit(url)
     if _SYSTEM_SETTINGS:
         return _named_proxy(parts.scheme, parts.netloc)
-    return _remembered_proxy(parts.scheme, parts.netloc, tuple(map(os.environ.get, _VARIABLES)))
+    variables = tuple([os.environ.get(name) for name in _VARIABLES.get(parts.scheme, _OF_ALL)])
+    return _remembered_proxy(parts.scheme, parts.netloc, variables)
 
 
 def _named_proxy(scheme: str, netloc: str) -> Proxy | None:
