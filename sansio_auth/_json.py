@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 __all__ = [
     "MAX_DEPTH",
@@ -39,6 +39,8 @@ _DECISIVE: Final = frozenset(
     }
 )  # fmt: skip
 
+#: What JSON calls white space (RFC 8259 section 2); Python knows more of it.
+_SPACE: Final = " \t\n\r"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _BRACKETS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
@@ -119,12 +121,15 @@ def parse_unique(text: str) -> JsonValue:
 def _decoded(text: str, decoder: json.JSONDecoder) -> JsonValue:
     if _too_deep(text):
         raise UnreadableJson("too_deep")
+    text = text.strip(_SPACE)
     try:
-        value: JsonValue = decoder.decode(text)
+        value, end = cast("tuple[JsonValue, int]", decoder.raw_decode(text))
     except UnreadableJson:
         raise
     except (ValueError, RecursionError):  # the cause would carry the document in its `doc`
         raise UnreadableJson("response_not_json") from None
+    if end != len(text):
+        raise UnreadableJson("response_not_json")
     return value
 
 

@@ -101,6 +101,14 @@ def _knowledge_key(call: TokenCall) -> KnowledgeKey:
     return KnowledgeKey(call.registration.authority.url)
 
 
+def _bypass(call: TokenCall) -> bool:
+    return (bool(call.claims_challenge) or call.force_refresh) and not call.token_to_refresh
+
+
+def _margin(call: TokenCall) -> int:
+    return max(call.registration.policy.early_expiry, call.min_remaining)
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class TokenCall(ABC):
     """What all calls have in common. `scopes` are sorted and as the caller gave them.
@@ -130,6 +138,10 @@ class TokenCall(ABC):
     min_remaining: int = 0
     correlation_id: str | None = None
 
+    #: Whether the caller wants nothing from the cache.
+    bypass: bool = field(init=False, eq=False, default=Factory(_bypass, takes_self=True))
+    #: The least life in seconds that a token from the cache must have left.
+    margin: int = field(init=False, eq=False, default=Factory(_margin, takes_self=True))
     #: Scheme, key id and extended key: what tells tokens of one owner and scopes apart.
     kind: tuple[str, str, str] = field(
         init=False, repr=False, eq=False, default=Factory(_kind, takes_self=True)
@@ -144,17 +156,6 @@ class TokenCall(ABC):
     knowledge_key: KnowledgeKey = field(
         init=False, repr=False, eq=False, default=Factory(_knowledge_key, takes_self=True)
     )
-
-    @property
-    def bypass(self) -> bool:
-        """Whether the caller wants nothing from the cache."""
-        return (bool(self.claims_challenge) or self.force_refresh) and not self.token_to_refresh
-
-    @property
-    def margin(self) -> int:
-        """The least life in seconds that a token from the cache must have left."""
-        usual = self.registration.policy.early_expiry
-        return max(usual, self.min_remaining)
 
     @property
     def scheme(self) -> str:

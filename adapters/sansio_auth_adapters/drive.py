@@ -107,17 +107,17 @@ def _store_of(key: PartitionKey, world: World | AsyncWorld) -> Store | AsyncStor
 def _ask(effect: AnyEffect, world: World | AsyncWorld) -> object:
     """Ask of the world what an effect wants; of an async one, something to be awaited."""
     match effect:
-        case SendHttp():
-            return world.transport.send(effect.request)
-        case GetAssertion():
-            return world.assertions(effect)
         case Load():
             key = effect.key
             if isinstance(key, _QUERIES):
                 return world.tokens.look_up(key)
             return _store_of(key, world).load(key)
+        case SendHttp():
+            return world.transport.send(effect.request)
         case Save():
             return _store_of(effect.changes[0][0], world).save(effect.changes)
+        case GetAssertion():
+            return world.assertions(effect)
         case Sleep():
             return world.sleep(effect.seconds)
         case _:

@@ -125,12 +125,15 @@ def _one_client(client_id: str, family_id: str | None) -> Mapping[str, str | Non
 
 def _see_client(tokens: Tokens, client_id: str, family_id: str | None) -> Tokens:
     known, originals = tokens.clients, without(tokens, "client", client_id)
+    alone = _one_client(client_id, family_id)
+    if known is alone and originals is tokens.originals:
+        return tokens  # as nearly always
     others = len(known)
     if client_id in known:
         if known[client_id] == family_id and originals is tokens.originals:
             return tokens
         others -= 1
-    clients = {**known, client_id: family_id} if others else _one_client(client_id, family_id)
+    clients = {**known, client_id: family_id} if others else alone
     return changed(tokens, clients=clients, originals=originals)
 
 

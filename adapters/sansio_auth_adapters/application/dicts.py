@@ -127,7 +127,7 @@ def _fresh(token: AccessToken) -> TokenDict:
     result: dict[str, object] = {
         name: value
         for name, value in token.response.items()
-        if name != "refresh_in" and not name.startswith("_")
+        if name != "refresh_in" and name[:1] != "_"
     }
     if token.refresh_on is not None:
         result["refresh_on"] = token.refresh_on

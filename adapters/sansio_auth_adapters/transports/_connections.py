@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import queue
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -53,6 +54,8 @@ __all__ = ["carry", "close_idle", "open_pool"]
 _KEPT: Final = 16
 _NO_RETRIES: Final = Retry(total=False, redirect=False)
 
+#: A line of a request's head (RFC 9110 section 5).
+_HEADER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*")
 _NO_CONNECTION: Final = (NewConnectionError, AnyTimeoutError, ProtocolError, TimeoutError)
 
 
@@ -60,6 +63,8 @@ class _Connection(HTTPConnection):
     response_class = Response  # type: ignore[mutable-override] # set once, here
     #: The parts of a request that is being put together.
     _held: list[bytes] | None = None
+    #: The lines of the head that the standard library has put together so far.
+    _buffer: list[bytes]
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first address that answers; all of them share the time that is left."""
@@ -114,8 +119,17 @@ class _Connection(HTTPConnection):
         super().send(ConcealedBody(b"".join(held)))
 
     def putheader(self, header: str | bytes, *values: Any) -> None:  # noqa: ANN401 - the parent's
-        """Add a header as the standard library does; urllib3 would look for its sentinel first."""
-        http.client.HTTPConnection.putheader(self, header, *values)
+        """Add a header, checked in one look; urllib3 and the standard library take four.
+
+        Raises `ValueError`, which names no value, for what would be another line.
+        """
+        if not isinstance(header, str) or len(values) != 1 or not isinstance(values[0], str):
+            super().putheader(cast("str", header), *values)
+            return
+        line = f"{header}: {values[0]}".encode("latin-1")
+        if not _HEADER.fullmatch(line):
+            raise ValueError("a header whose name or value no request can carry")
+        self._buffer.append(line)
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - as the method it replaces
         """Send what is not part of a request; a part of one is held until it is whole."""
