@@ -132,12 +132,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the facts that not every application meets."""
+    """Load the facts that not every application meets, and how they are applied.
+
+    Both at once: a store applies facts while it holds a lock, and nothing is imported there.
+    """
     if name not in __all__:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from sansio_auth.partition import other_facts
+    from sansio_auth.partition import applying_others, other_facts
 
+    del applying_others
     value: object = getattr(other_facts, name)
     globals()[name] = value
     return value

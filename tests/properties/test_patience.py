@@ -156,6 +156,7 @@ class _Watched:
 
     store: MemoryStore = field(factory=MemoryStore)
     locks: list[Any] = field(factory=list[Any])
+    known: dict[str, str] = field(factory=dict[str, str])
     looked: int = 0
     world: AnyWorld = field(factory=lambda: AnyWorld([]))
 
@@ -177,6 +178,14 @@ class _Watched:
         self.look()
         return "a.b.c"
 
+    def get(self, key: str) -> Any:
+        self.look()
+        return self.known.get(key)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self.look()
+        self.known[key] = value
+
     def peek(self, key: Any) -> Any:
         self.look()
         return self.store.peek(key)
@@ -197,7 +206,7 @@ class _Watched:
 @settings(_QUICK, max_examples=60)
 @given(worlds(), st.lists(st.sampled_from(["app", "user", "accounts", "forget"]), max_size=6))
 def test_no_lock_is_held_while_anybody_else_runs(world: AnyWorld, calls: list[str]) -> None:
-    """I-10: a transport, a callback and a store find every lock of the library free."""
+    """I-10: a transport, a callback, a store and an `http_cache` find every lock free."""
     watched = _Watched(world=world)
     made: list[Any] = []
     lock = threading.Lock
@@ -209,7 +218,7 @@ def test_no_lock_is_held_while_anybody_else_runs(world: AnyWorld, calls: list[st
     with mock.patch.object(threading, "Lock", making):
         app = ConfidentialClientApplication(
             "client", {"client_assertion": watched.assertion}, _TENANT,
-            http_client=watched, token_cache=watched,
+            http_client=watched, token_cache=watched, http_cache=watched,
         )  # fmt: skip
     watched.locks = made
     assert made

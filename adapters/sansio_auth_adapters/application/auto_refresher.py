@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +17,7 @@ class AutoRefresher:
     """Calls a factory when what it gave last is `expires_in` seconds old, and keeps it until then.
 
     It is itself a callable for `{"client_assertion": AutoRefresher(...)}`. Safe for many threads:
-    two of them may call the factory at the same moment, and no lock is held while it runs.
+    two of them may call the factory at the same moment.
     """
 
     def __init__(
@@ -29,7 +28,6 @@ class AutoRefresher:
         self._factory: Final = factory
         self._life: Final = expires_in
         self._kept: tuple[str | bytes, float, float] | None = None
-        self._lock = threading.Lock()
 
     def __call__(self) -> str | bytes:
         """Return the value, made anew if it is due; a clock that was set back makes it due."""
@@ -38,8 +36,7 @@ class AutoRefresher:
         if kept is not None and kept[1] <= now < kept[2]:
             return kept[0]
         value = self._factory()
-        with self._lock:
-            self._kept = (value, now, now + self._life)
+        self._kept = (value, now, now + self._life)
         return value
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from sansio_auth._telemetry import Succeeded, Tally, Telemetry
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.partition import Partition, PartitionKey
+from sansio_auth_adapters.forks import renew_in_children
 from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
 
@@ -59,8 +60,13 @@ class Counters:
 
     def __init__(self) -> None:
         self._telemetry = Telemetry()
-        self._lock = threading.Lock()
         self.hits = 0
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a lock that nobody holds, as a forked child needs it."""
+        self._lock = threading.Lock()
 
     def report(self) -> Telemetry:
         """Return what the next request is to tell."""

@@ -7,6 +7,7 @@ when rows end, and no clock: the store says what time it is.
 from __future__ import annotations
 
 import heapq
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from sansio_auth.partition import EXPIRES_ON, AccessTokenStored, AssertionKey, Tokens
@@ -14,7 +15,7 @@ from sansio_auth.partition import EXPIRES_ON, AccessTokenStored, AssertionKey, T
 if TYPE_CHECKING:
     from sansio_auth.partition import Fact
 
-__all__ = ["Ends", "is_over"]
+__all__ = ["Ends", "end_of", "is_over"]
 
 #: How many partitions one save looks at: more than it adds, so that they cannot pile up, and few
 #: enough for nobody to wait.
@@ -33,9 +34,8 @@ class Ends:
     def __bool__(self) -> bool:
         return bool(self._seconds)
 
-    def note(self, key: AssertionKey, facts: tuple[Fact, ...]) -> None:
-        """Take in what is saved under an assertion."""
-        at = max((_end_of(fact) for fact in facts), default=0)
+    def note(self, at: int, key: AssertionKey) -> None:
+        """Take in when what is saved under an assertion ends."""
         if at in self._keys:
             self._keys[at].append(key)
         else:
@@ -53,12 +53,16 @@ class Ends:
         return over
 
 
-def _end_of(fact: Fact) -> int:
-    if isinstance(fact, AccessTokenStored):
-        return fact.row[EXPIRES_ON]
+def end_of(facts: tuple[Fact, ...]) -> int:
+    """Return the second at which the last token of these ends, POSIX seconds; 0 for none.
+
+    It loads the facts that not every process meets, so call it before you take a lock.
+    """
     from sansio_auth.partition import RefreshTokenStored
 
-    return fact.row[1] if isinstance(fact, RefreshTokenStored) else 0
+    access = (fact.row[EXPIRES_ON] for fact in facts if isinstance(fact, AccessTokenStored))
+    refresh = (fact.row[1] for fact in facts if isinstance(fact, RefreshTokenStored))
+    return max(chain(access, refresh), default=0)
 
 
 def is_over(key: AssertionKey, tokens: Tokens, now: float) -> bool:

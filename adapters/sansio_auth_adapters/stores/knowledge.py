@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from typing import Final, Protocol, cast
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Final, Protocol, TypeAlias, cast
 
 from attrs import evolve
 
@@ -31,10 +32,14 @@ from sansio_auth.partition import (
     apply_all,
     empty,
 )
+from sansio_auth_adapters.forks import renew_in_children
 
 __all__ = ["DictLike", "KnowledgeStore", "is_dict_like"]
 
 ENTRY: Final = "sansio_auth"
+#: What a store is asked to save.
+Changes: TypeAlias = tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]
+
 _MAX_HOLDS: Final = 1024
 _MAX_TEXT: Final = 4 << 20
 
@@ -71,9 +76,16 @@ class KnowledgeStore:
         self._cache: Final = http_cache
         self._trusted: Final = trusted_hosts
         self._oidc: Final = oidc
-        self._lock = threading.Lock()
         self._text: object = None
         self._known: dict[str, Knowledge] = {}
+        self._waiting: list[Changes] = []
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a lock that nobody holds, and nobody who writes, as a forked child needs it."""
+        self._lock = threading.Lock()
+        self._writing = False
 
     def peek(self, key: PartitionKey) -> Partition | None:
         """Return what was known when the object was last looked at."""
@@ -85,21 +97,40 @@ class KnowledgeStore:
         found = self.peek(key)
         return empty(key) if found is None else found
 
-    def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
-        """Apply the facts to what is known now, and write it."""
+    def save(self, changes: Changes) -> Partition:
+        """Apply the facts to what is known now, and have it written.
+
+        Whoever finds somebody writing leaves the facts to them: the caller's object is used by
+        one thread at a time, in order, and no lock is held meanwhile (invariant I-10).
+        """
         with self._lock:
-            self._read()
-            known = dict(self._known)
-            for key, facts in changes:
-                if isinstance(key, KnowledgeKey):
-                    before = known.get(key.authority, Knowledge())
-                    known[key.authority] = cast("Knowledge", apply_all(before, facts))
-            self._known = _bounded(known)
-            text = json.dumps({url: _written(it) for url, it in self._known.items()})
-            self._text = text
-            self._cache[ENTRY] = text
+            self._known = _after(self._known, [changes])
+            self._waiting.append(changes)
+            elsewhere, self._writing = self._writing, True
+        if not elsewhere:
+            self._write()
         found = self.peek(changes[0][0])
         return empty(changes[0][0]) if found is None else found
+
+    def _write(self) -> None:
+        try:
+            while (text := self._unwritten()) is not None:
+                self._cache[ENTRY] = text
+                self._text = text
+        except BaseException:
+            self._writing = False
+            raise
+
+    def _unwritten(self) -> str | None:
+        """Return what is to be written; None where that is nothing, and then nobody writes."""
+        self._read()
+        with self._lock:
+            if not self._waiting:
+                self._writing = False
+                return None
+            self._known = _after(self._known, self._waiting)
+            self._waiting = []
+            return json.dumps({url: _written(it) for url, it in self._known.items()})
 
     def look_up(self, query: Query) -> Found:
         """Return nothing: there are no tokens here."""
@@ -147,6 +178,16 @@ def _parsed(text: object) -> JsonObject:
         return parse_object(text.encode("utf-8", "replace"))
     except UnreadableJson:
         return {}
+
+
+def _after(known: Mapping[str, Knowledge], waiting: Iterable[Changes]) -> dict[str, Knowledge]:
+    """Return what is known after some changes."""
+    after = dict(known)
+    for key, facts in chain.from_iterable(waiting):
+        if isinstance(key, KnowledgeKey):
+            before = after.get(key.authority, Knowledge())
+            after[key.authority] = cast("Knowledge", apply_all(before, facts))
+    return _bounded(after)
 
 
 def _bounded(known: Mapping[str, Knowledge]) -> dict[str, Knowledge]:

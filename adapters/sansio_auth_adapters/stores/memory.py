@@ -1,10 +1,10 @@
 """Partitions in this process's memory: the default store.
 
 Reading takes no lock, because partitions are immutable and a dictionary look-up is atomic; saving
-takes one short lock, in which nothing but `apply` runs (invariant I-10). An index of names and of
-applications keeps the questions of `look_up` as quick with a million users as with one. What was
-got with an assertion goes when all of it is over; whatever else is here stays until somebody drops
-it, and loses its expired rows when something is stored beside them.
+takes one short lock, in which nothing but `apply` runs and nothing is imported (invariant I-10). An
+index of names and of applications keeps the questions of `look_up` as quick with a million users as
+with one. What was got with an assertion goes when all of it is over; whatever else is here stays
+until somebody drops it, and loses its expired rows when something is stored beside them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from sansio_auth.partition import (
     has_account,
     is_empty,
 )
+from sansio_auth_adapters.forks import renew_in_children
 from sansio_auth_adapters.stores._index import Index
-from sansio_auth_adapters.stores._over import Ends, is_over
+from sansio_auth_adapters.stores._over import Ends, end_of, is_over
 
 if TYPE_CHECKING:
     from sansio_auth.partition import Fact
@@ -49,6 +50,11 @@ class MemoryStore:
         self.version: int = 0
         self._index = Index()
         self._ends = Ends()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a lock that nobody holds, as a forked child needs it."""
         self._lock = threading.Lock()
 
     def peek(self, key: PartitionKey) -> Partition | None:
@@ -63,15 +69,16 @@ class MemoryStore:
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply the facts and return the first key's newest partition."""
         first = changes[0][0]
+        ends = [(end_of(facts), key) for key, facts in changes if isinstance(key, AssertionKey)]
         with self._lock:
             for key, facts in changes:
                 before = self._held(key)
                 after = apply_all(empty(key) if before is None else before, facts)
                 if after is not before:
                     self._put(key, before, after)
-                if isinstance(key, AssertionKey):
-                    self._ends.note(key, facts)
             newest = self._held(first)
+            for at, used in ends:
+                self._ends.note(at, used)
             if self._ends:
                 self._drop_what_is_over(changes)
         return empty(first) if newest is None else newest
@@ -114,7 +121,7 @@ class MemoryStore:
 
         What time it is the fresh row says.
         """
-        from sansio_auth.partition import AssertionsOver
+        from sansio_auth.partition import AssertionsOver  # which `end_of` has loaded
 
         rows = (it.row for _, facts in changes for it in facts if isinstance(it, AccessTokenStored))
         now = max((row[CACHED_AT] for row in rows), default=0)

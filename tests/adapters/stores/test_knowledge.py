@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shelve
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -245,3 +246,75 @@ def test_what_is_nothing_like_a_dict_is_refused(value: Any) -> None:
     """By name."""
     with pytest.raises(ConfigurationError, match="http_cache"):
         ConfidentialClientApplication("c", "s", http_cache=value)
+
+
+class _Nested(dict[str, Any]):
+    """An `http_cache` whose writing asks the store for something in turn."""
+
+    store: Any = None
+    also: Any = ()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        if self.also:
+            facts, self.also = self.also, ()
+            self.store.save(((_KEY, facts),))
+
+
+def test_an_http_cache_may_come_back_in_while_it_is_written() -> None:
+    """One that needs a token itself, say; what was learnt on the way is written too."""
+    cache = _Nested()
+    cache.store, cache.also = KnowledgeStore(cache), (RegionFound("westus2"),)
+    _ = cache.store.save(((_KEY, (HoldPlaced("k", _HOLD),)),))
+    known: Any = KnowledgeStore(dict(cache)).load(_KEY)
+    assert (known.region, known.holds) == ("westus2", {"k": _HOLD})
+
+
+class _Held(dict[str, Any]):
+    """An `http_cache` whose first writing takes until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not self.entered.is_set():
+            self.entered.set()
+            assert self.go.wait(20)
+        super().__setitem__(key, value)
+
+
+def test_nobody_waits_for_an_http_cache_that_is_slow() -> None:
+    """What others learn meanwhile is known at once, and written by whoever writes."""
+    cache = _Held()
+    store = KnowledgeStore(cache)
+    first = threading.Thread(target=store.save, args=(((_KEY, (HoldPlaced("k", _HOLD),)),),))
+    first.start()
+    assert cache.entered.wait(20)
+    known: Any = store.save(((_KEY, (RegionFound("westus2"),)),))
+    assert (known.region, known.holds) == ("westus2", {"k": _HOLD})
+    cache.go.set()
+    first.join(20)
+    written: Any = KnowledgeStore(dict(cache)).load(_KEY)
+    assert written == known
+
+
+def test_what_could_not_be_written_is_known_and_written_with_the_next() -> None:
+    """Its failure is told to whoever saves."""
+    failing = [OSError("full")]
+
+    class Full(dict[str, Any]):
+        def __setitem__(self, key: str, value: Any) -> None:
+            if failing:
+                raise failing.pop()
+            super().__setitem__(key, value)
+
+    cache = Full()
+    store = KnowledgeStore(cache)
+    with pytest.raises(OSError, match="full"):
+        store.save(((_KEY, (HoldPlaced("k", _HOLD),)),))
+    known: Any = store.load(_KEY)
+    assert known.holds == {"k": _HOLD}
+    _ = store.save(((_KEY, (RegionFound("westus2"),)),))
+    written: Any = KnowledgeStore(dict(cache)).load(_KEY)
+    assert (written.region, written.holds) == ("westus2", {"k": _HOLD})
