@@ -8,14 +8,12 @@ entry of ours is put into a template, and what is text is quoted by the encoder 
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
-from sansio_auth._json import MAX_DEPTH, JsonObject, JsonValue, parse_object
+from sansio_auth._json import JsonValue, is_shallow, parse_object
 from sansio_auth.identity import TokenKey
 from sansio_auth.msal_format.writing import (
     EXTENDED,
@@ -250,25 +248,8 @@ def parse(state: str | bytes) -> Cache:
         return _parse_slowly(state)  # it says what is wrong, if something is
     if cache is None:
         return {}
-    return cache if isinstance(cache, dict) and _is_shallow(cache) else _parse_slowly(state)
+    return cache if isinstance(cache, dict) and is_shallow(cache) else _parse_slowly(state)
 
 
 def _parse_slowly(state: str | bytes) -> Cache:
     return parse_object(state.encode("utf-8", "surrogatepass") if isinstance(state, str) else state)
-
-
-def _is_shallow(cache: JsonObject) -> bool:
-    """Whether nothing in it can nest deeper than `MAX_DEPTH`.
-
-    Level by level, without a look at entries of nothing but texts and numbers: the collector, who
-    does not follow those, knows which they are.
-    """
-    level: list[JsonValue] = [cache]
-    for _ in range(MAX_DEPTH - 1):
-        inner = (
-            it.values() if isinstance(it, dict) else cast("list[JsonValue]", it) for it in level
-        )
-        level = [*filter(gc.is_tracked, chain.from_iterable(inner))]
-        if not level:
-            return True
-    return False

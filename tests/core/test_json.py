@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sansio_auth._json import (
     MAX_DEPTH,
     UnreadableJson,
+    parse_large,
     parse_object,
     parse_unique,
     parse_value,
@@ -70,7 +71,50 @@ def test_what_is_no_object_has_its_complaint(body: bytes, code: str) -> None:
 )
 def test_what_is_an_object_is_read(body: bytes, value: object) -> None:
     """With a byte order mark, white space, brackets inside texts, harmless repetitions."""
-    assert parse_object(body) == value
+    assert parse_object(body) == parse_large(body) == value
+
+
+_texts = st.text(max_size=4) | st.sampled_from(["[", '"', "\\", "\x00", "\ud800"])
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | _texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_values, st.integers(0, 40), st.binary(max_size=3), st.integers(0, MAX_DEPTH + 2))
+def test_a_large_document_is_read_as_any_other(
+    value: object, at: int, put: bytes, depth: int
+) -> None:
+    """Something is put into it or cut off, and it nests deep: alike, or with the same complaint."""
+    whole = f'{{"a":{"[" * depth}{json.dumps(value)}{"]" * depth}}}'.encode()
+    for body in (whole, whole[:at] + put + whole[at:], whole[:at]):
+        told: list[object] = []
+        for parse in (parse_object, parse_large):
+            try:
+                told.append(parse(body))
+            except UnreadableJson as error:
+                told.append(error.code)
+        assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("opened", ['{"a":', "["])
+@pytest.mark.parametrize("depth", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 100_000])
+def test_a_large_document_nests_no_deeper_than_any_other(opened: str, depth: int) -> None:
+    """Of tens of thousands of levels the stack is not spent either."""
+    body = (
+        f'{{"a":{opened * (depth - 1)}1{("}" if opened != "[" else "]") * (depth - 1)}}}'.encode()
+    )
+    if depth <= MAX_DEPTH:
+        assert parse_large(body) == parse_object(body)
+    else:
+        with pytest.raises(UnreadableJson, match="too_deep"):
+            parse_large(body)
+
+
+def test_of_a_large_document_a_member_that_is_there_twice_is_the_last_one() -> None:
+    """It is one of our own, in which no member decides who gets a token."""
+    assert parse_large(b'{"error": 1, "error": 2}') == {"error": 2}
 
 
 @pytest.mark.parametrize("name", _DECISIVE)

@@ -96,6 +96,7 @@ def test_a_good_input_cut_or_changed_gives_a_value_or_our_error(
 #: Functions that are named like parsers: which one that is searched leads to them, or why not.
 _WITHIN: Final = {
     "parse_value": "parse_object", "parse_unique": "read_challenge", "read_object": "merge_claims",
+    "parse_large": "partition file",
     "read_secret": "a caller's argument, tried by tests/core/test_options.py",
     "read_answer": "journeys: an injected client's answer",
     "read_body": "a transport's bytes, tried by the contract of transports",

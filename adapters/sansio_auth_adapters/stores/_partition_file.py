@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, assert_never
 
 from attrs import field, frozen
 
-from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_object
+from sansio_auth._json import JsonObject, JsonValue, UnreadableJson, parse_large
 from sansio_auth.identity import TokenKey
 from sansio_auth.partition import (
     EXPIRES_ON,
@@ -174,7 +174,7 @@ def encode(stored: Stored) -> bytes:
 
 def decode(content: bytes) -> Stored:
     """Return what a document holds, or raise `UnreadableJson` with one word about what is wrong."""
-    document = parse_object(content)
+    document = parse_large(content)
     if document.pop("version", None) != VERSION:
         raise UnreadableJson("unknown_version")
     key = _key(document.pop("key", None))
