@@ -19,6 +19,10 @@ class Policy:
     what a server may claim. `retries`: further attempts after a connection failure or a 5xx
     without Retry-After. `max_entries` bounds the access tokens of one partition.
 
+    `refresh_spread`: what was issued in one moment is to be refreshed over that many seconds, none
+    of it before the time that the server named; it is never more than a twentieth of the time until
+    then. `send_telemetry`: whether requests say which library asks, why, and how earlier ones went.
+
     The strict switches make an error of what is told as a warning otherwise: an answer of another
     content type, a token without a type, a certificate that has expired, a token store that
     cannot be read.
@@ -39,7 +43,9 @@ class Policy:
     retries: int = 1
     max_token_bytes: int = 1 << 20
     max_entries: int = 10_000
+    refresh_spread: int = 300
 
+    send_telemetry: bool = True
     strict_content_type: bool = False
     strict_token_type: bool = False
     strict_certificate: bool = False

@@ -81,11 +81,18 @@ def _check_region(_: object, __: object, value: str | None) -> None:
 
 def _headers(of: Registration) -> Pairs:
     try:
-        return _client_headers(of.sku, of.version, of.platform, of.app_name, of.app_version)
+        told = _client_headers(of.sku, of.version, of.platform, of.app_name, of.app_version)
     except TypeError:  # what cannot be a key is no text
         raise ConfigurationError(
             "app_name and app_version: texts are needed", code="header_unsafe"
         ) from None
+    return told if of.policy.send_telemetry else _PLAIN_HEADERS
+
+
+_ACCEPT: Final = ("Accept", "application/json")
+#: Entra is told what this client does with a 429, so that it need not be spared one.
+_CAPABILITY: Final = ("x-ms-lib-capability", "retry-after, h429")
+_PLAIN_HEADERS: Final = (_ACCEPT, _CAPABILITY)
 
 
 @lru_cache(maxsize=64)
@@ -101,9 +108,9 @@ def _client_headers(
         ("x-app-ver", app_version or ""),
     )
     return (
-        ("Accept", "application/json"),
+        _ACCEPT,
         *((name, header_safe(value, name)) for name, value in named if value),
-        ("x-ms-lib-capability", "retry-after, h429"),
+        _CAPABILITY,
     )
 
 

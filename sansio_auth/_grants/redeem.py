@@ -14,7 +14,7 @@ from sansio_auth._grants.acquire import Changes, acquire, request_form
 from sansio_auth._grants.filing import under_assertion, under_user
 from sansio_auth._json import UnreadableJson, parse_object
 from sansio_auth._steps import begin, send
-from sansio_auth._steps.conversation import bounded, failed
+from sansio_auth._steps.conversation import bounded, correlation, failed
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.effects import Failure
@@ -73,7 +73,7 @@ def _check_realm(call: UsernamePassword, start: Start) -> Script[None]:
         "GET",
         f"{authority.origin}/common/userrealm/{quote(call.name, safe='')}",
         (("api-version", "1.0"),),
-        (("Accept", "application/json"), ("client-request-id", talk.correlation_id)),
+        (("Accept", "application/json"), *correlation(talk)),
     )
     answer = yield from send(talk, bounded(talk, question))
     if isinstance(answer, Failure):

@@ -136,7 +136,7 @@ def _attempt(talk: Conversation, call: Silent, user: Tokens, key: RefreshKey) ->
         forwarded_claims=call.forwarded_claims,
         data=call.data,
         params=call.params,
-        correlation_id=talk.correlation_id,
+        correlation_id=call.correlation_id,
         refresh_token=Secret(user.refresh[key][0]),
         home_account_id=call.home_account_id,
         reason=call.cache_refresh(user, talk.now),

@@ -34,6 +34,7 @@ __all__ = [
     "Conversation",
     "begin",
     "bounded",
+    "correlation",
     "failed",
     "learn",
     "load",
@@ -193,6 +194,16 @@ def token_request(talk: Conversation, url: str, headers: Pairs, form: Pairs) -> 
     policy = call.registration.policy
     left, most = _time_left(talk, policy), policy.max_token_bytes
     return HttpRequest("POST", url, call.params, headers, form, left, most)
+
+
+def correlation(talk: Conversation) -> Pairs:
+    """Return the header that names the request; a client that says nothing of itself has none.
+
+    A caller who passes an id wants it sent.
+    """
+    if talk.call.registration.policy.send_telemetry or talk.call.correlation_id is not None:
+        return (("client-request-id", talk.correlation_id),)
+    return ()
 
 
 def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Failure]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from sansio_auth._later import later
+from sansio_auth._seed import derive_fraction
 from sansio_auth._steps.authentication import authenticate, secret_proof
 from sansio_auth._steps.conversation import (
     Conversation,
+    correlation,
     failed,
     learn,
     may_retry,
@@ -47,21 +49,29 @@ _TENANT_NOT_FOUND: Final = 90002
 _NOT_FOUND: Final = 404
 _SERVER_ERROR: Final = 500
 _SUCCEEDED: Final = Succeeded()
+#: The part of the time until a refresh by which it may be put off.
+_SPREAD: Final = 20
 
 
 def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
-    call, telemetry = talk.call, talk.start.telemetry
-    refresh = call.cache_refresh(tokens, talk.now)
-    headers = (
-        *call.registration.headers,
-        ("client-request-id", talk.correlation_id),
-        ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
-        ("x-client-last-telemetry", telemetry.last()),
-    )
+    call = talk.call
+    headers = (*call.registration.headers, *correlation(talk), *_telemetry(talk, tokens))
     anchor = call.anchor
     if anchor and fits_header(anchor):
         return (*headers, ("X-AnchorMailbox", anchor))
     return headers
+
+
+def _telemetry(talk: Conversation, tokens: Tokens) -> Pairs:
+    """Why the request is made, and how earlier ones went."""
+    call = talk.call
+    if not call.registration.policy.send_telemetry:
+        return ()
+    refresh = call.cache_refresh(tokens, talk.now)
+    return (
+        ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
+        ("x-client-last-telemetry", talk.start.telemetry.last()),
+    )
 
 
 def _hold_keys(call: TokenCall, knowledge: Knowledge) -> tuple[str, str]:
@@ -171,10 +181,24 @@ def _meaning(talk: Conversation, answer: HttpResponse) -> TokenResponse | Refusa
         for word in result.warnings:
             talk.warn(word)
         talk.told.append(_SUCCEEDED)
-        return result
+        return result if result.refresh_on is None else _spread(talk, result, result.refresh_on)
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
     return result
+
+
+def _spread(talk: Conversation, token: TokenResponse, due: int) -> TokenResponse:
+    """Return a token that is due a little later, so that not all of its moment are due at once.
+
+    It keeps at least half of the time that there is for its refresh.
+    """
+    policy = talk.call.registration.policy
+    left = token.expires_on - policy.early_expiry - due
+    most = min(policy.refresh_spread, (due - int(talk.now)) // _SPREAD, left // 2)
+    if most <= 0:
+        return token
+    later = int((most + 1) * derive_fraction(talk.start.seed, "refresh"))
+    return evolve(token, refresh_on=due + later)
 
 
 def _remember(

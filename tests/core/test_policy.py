@@ -10,7 +10,7 @@ from sansio_auth.policy import Policy
 
 
 def test_the_numbers_are_msals_where_it_has_one() -> None:
-    """Seconds, counts and bytes; every switch is off."""
+    """Seconds, counts and bytes; every strict switch is off."""
     assert asdict(Policy()) == {
         "early_expiry": 300,
         "default_token_life": 600,
@@ -27,6 +27,8 @@ def test_the_numbers_are_msals_where_it_has_one() -> None:
         "retries": 1,
         "max_token_bytes": 1_048_576,
         "max_entries": 10_000,
+        "refresh_spread": 300,
+        "send_telemetry": True,
         "strict_content_type": False,
         "strict_token_type": False,
         "strict_certificate": False,

@@ -11,6 +11,7 @@ from sansio_auth import (
     CertificateCredential,
     ClientSecret,
     ConfigurationError,
+    Policy,
     Secret,
     parse_authority,
 )
@@ -76,6 +77,19 @@ def test_at_another_authority_it_is_what_it_would_be_if_made_there(
         assert getattr(moved, name) == getattr(there, name)
     assert moved.headers is here.headers
     assert here == _made(**more)
+
+
+def test_a_client_says_nothing_of_itself_where_that_is_switched_off() -> None:
+    """But what it accepts and can do; a name that fits into no header is refused all the same."""
+    quiet = Policy(send_telemetry=False)
+    named = {name for name, _ in _made(app_name="shop", app_version="1").headers}
+    told = _made(app_name="shop", app_version="1", policy=quiet).headers
+    assert [name for name, _ in told] == ["Accept", "x-ms-lib-capability"]
+    assert named - {name for name, _ in told} == {
+        "x-client-sku", "x-client-ver", "x-client-os", "x-app-name", "x-app-ver",
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError):
+        _made(app_name="a\n", policy=quiet)
 
 
 def test_a_header_may_have_spaces_inside() -> None:

@@ -133,7 +133,10 @@ class UnrulyStore:
 
 @define(eq=False)
 class Stage:
-    """Everything that a call meets. `behave` answers requests, or raises what a transport would."""
+    """Everything that a call meets. `behave` answers requests, or raises what a transport would.
+
+    `options` are further parameters of the applications that ask.
+    """
 
     grant: Grant
     host: str = HOST
@@ -149,6 +152,7 @@ class Stage:
     issued: int = 0
     sent: list[HttpRequest] = field(factory=list[HttpRequest])
     closed: bool = False
+    options: Mapping[str, Any] = field(factory=dict[str, Any])
 
     @property
     def authority(self) -> str:
@@ -320,7 +324,7 @@ def _made(kind: Any, stage: Stage, transport: object) -> Any:
     credential = _SECRET if stage.credential is None else {"client_assertion": stage.credential}
     app = kind(
         CLIENT, credential, stage.authority, http_client=transport, token_cache=stage.store,
-        azure_region=True if stage.region else None,
+        azure_region=True if stage.region else None, **stage.options,
     )  # fmt: skip
     app._knowledge = stage.knowledge
     app._world = evolve(app._world, clock=stage.clock, knowledge=stage.knowledge)

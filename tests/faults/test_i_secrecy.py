@@ -32,6 +32,7 @@ from sansio_auth.testing import World, example_tenant, user_token
 from sansio_auth_adapters import ConfidentialClientApplication, SerializableTokenCache
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
 from tests.faults.keys import PASSPHRASE, private_pem
+from tests.faults.stage import DRIVERS, GRANTS, Stage, by_hand
 
 _CANARY: Final = "canary-3f1c"
 _TENANT: Final = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
@@ -247,6 +248,24 @@ def test_a_servers_description_stays_in_its_field() -> None:
     assert "AADSTS" in refusal.description
     assert refusal.description not in repr(refusal)
     assert refusal.description not in repr(flow)
+
+
+@pytest.mark.parametrize("told", [pytest.param(True, id="told"), pytest.param(False, id="untold")])
+@pytest.mark.parametrize("driver", [it for it in DRIVERS if it != "core"])
+@pytest.mark.parametrize("kind", sorted(GRANTS))
+def test_what_a_client_says_of_itself_can_be_switched_off(
+    kind: str, driver: str, *, told: bool
+) -> None:
+    """In both applications and for every grant (row 220); what is left is how to answer."""
+    stage = Stage(GRANTS[kind], options={"send_telemetry": told, "app_name": "shop"})
+    assert by_hand(stage, stage.grant.first(stage.client, ["api://other/.default"])).secret
+    stage.sent = []
+    assert DRIVERS[driver](stage).secret
+    (request,) = stage.sent
+    names = {name.lower() for name, _ in request.headers}
+    said = {it for it in names if it.startswith(("x-client-", "x-app-", "client-request-id"))}
+    assert len(said) == (7 if told else 0)
+    assert names - said <= {"accept", "x-ms-lib-capability", "x-anchormailbox"}
 
 
 def test_headers_tell_nothing_of_a_user() -> None:

@@ -88,6 +88,8 @@ class Application:
         oidc_authority: str | None = None,
         *,
         trusted_hosts: Iterable[str] = (),
+        refresh_spread: int = 0,
+        send_telemetry: bool = True,
     ) -> None:
         del enable_pii_log  # only a broker reads it, and personal data is never logged here
         client, signer = configure(
@@ -106,6 +108,8 @@ class Application:
             allow_broker=allow_broker,
             trusted_hosts=trusted_hosts,
             retries=1 if http_client is None else 0,
+            refresh_spread=refresh_spread,
+            send_telemetry=send_telemetry,
         )
         self.client_id: Final = client_id
         self.client_claims: Final = client_claims

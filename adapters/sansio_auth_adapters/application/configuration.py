@@ -108,10 +108,23 @@ def _header_text(name: str, value: object) -> str | None:
     return value
 
 
+def _spread(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigurationError(
+            "refresh_spread: whole seconds are needed, 0 for none", code="refresh_spread"
+        )
+    return value
+
+
 @cache
-def _policy(retries: int) -> Policy:
+def _policy(retries: int, refresh_spread: int, *, send_telemetry: bool) -> Policy:
     """Return MSAL's numbers, the same object for every application."""
-    return Policy(retries=retries, shared_tenants=True)
+    return Policy(
+        retries=retries,
+        shared_tenants=True,
+        refresh_spread=refresh_spread,
+        send_telemetry=send_telemetry,
+    )
 
 
 def configure(  # noqa: PLR0913 - the constructor's parameters
@@ -131,6 +144,8 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
     allow_broker: object,
     trusted_hosts: Iterable[str],
     retries: int,
+    refresh_spread: object,
+    send_telemetry: bool,
 ) -> tuple[ConfidentialClient, Signer | Callback]:
     """Return the client that the arguments amount to, and who makes its assertions.
 
@@ -159,7 +174,7 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         app_version=_header_text("app_version", app_version),
         version=__version__,
         platform=ambient.platform(),
-        policy=_policy(retries),
+        policy=_policy(retries, _spread(refresh_spread), send_telemetry=bool(send_telemetry)),
         salt=_SALT,
     )
     return client, credential.signer

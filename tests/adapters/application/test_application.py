@@ -123,6 +123,9 @@ def test_extra_fields_are_a_dictionary(where: str) -> None:
         ({"allow_broker": True}, "broker"),
         ({"client_capabilities": "CP1"}, "client_capabilities"),
         ({"exclude_scopes": "offline_access"}, "exclude_scopes"),
+        ({"refresh_spread": -1}, "refresh_spread"),
+        ({"refresh_spread": True}, "refresh_spread"),
+        ({"refresh_spread": 0.5}, "refresh_spread"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(given: Any, named: str) -> None:

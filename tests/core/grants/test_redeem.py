@@ -15,6 +15,7 @@ from sansio_auth import (
     ConfigurationError,
     Failure,
     HttpResponse,
+    Policy,
     Refusal,
     ResponseError,
     TransportError,
@@ -217,6 +218,18 @@ def test_a_managed_users_password_is_sent_after_their_realm_was_asked_for() -> N
     assert at.sent[-1]["password"] == "alice's-password"
     (row,) = alices(at).accounts.values()
     assert row[3] == "password"
+
+
+def test_a_client_that_says_nothing_of_itself_names_no_question_either() -> None:
+    """Neither the one about the realm nor the request after it."""
+    at = world()
+    by = client(policy=Policy(send_telemetry=False))
+    call = by.acquire_token_by_username_password(
+        "alice@contoso.com", "alice's-password", ["User.Read"]
+    )
+    assert isinstance(at.play(call).result, AccessToken)
+    told = {name for request, _ in at.exchanges for name, _ in request.headers}
+    assert told == {"Accept", "x-ms-lib-capability", "X-AnchorMailbox"}
 
 
 def test_a_federated_users_password_is_never_sent() -> None:

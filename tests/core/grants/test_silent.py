@@ -13,6 +13,7 @@ from sansio_auth import (
     Failure,
     HttpResponse,
     NotCached,
+    Policy,
     Refusal,
     ResponseError,
     TransportError,
@@ -74,6 +75,16 @@ def test_another_scope_is_got_by_refresh_token() -> None:
     facts = explain(at.tenant, outcome.token.reveal())
     assert facts is not None
     assert facts.username == "alice@contoso.com"
+
+
+@pytest.mark.parametrize("options", [{}, {"correlation_id": "mine"}])
+def test_a_client_that_says_nothing_of_itself_names_no_request(options: dict[str, str]) -> None:
+    """Unless its caller does."""
+    by = client(policy=Policy(send_telemetry=False))
+    at = signed_in(world())
+    assert isinstance(_silent(at, "Mail.Read", by=by, **options).result, AccessToken)
+    told = {name for name, _ in at.exchanges[-1][0].headers}
+    assert ("client-request-id" in told) is bool(options)
 
 
 def test_a_sign_out_meanwhile_is_not_undone() -> None:

@@ -30,6 +30,7 @@ from sansio_auth._steps.conversation import (
     Conversation,
     begin,
     bounded,
+    correlation,
     failed,
     learn,
     load,
@@ -76,6 +77,17 @@ def test_a_conversation_begins_with_a_deadline_and_an_id() -> None:
     assert talk.correlation_id == derive_uuid(_SEED, "correlation id")
     assert _talk(correlation_id="mine").correlation_id == "mine"
     assert (talk.tally, talk.metadata()) == ((), Metadata(correlation_id=talk.correlation_id))
+
+
+@pytest.mark.parametrize(
+    ("told", "mine", "names"), [(True, None, True), (False, None, False), (False, "mine", True)]
+)
+def test_a_request_is_named_unless_nobody_wants_that(
+    mine: str | None, *, told: bool, names: bool
+) -> None:
+    """An id that the caller passed is wanted."""
+    talk = _talk(Policy(send_telemetry=told), correlation_id=mine)
+    assert correlation(talk) == ((("client-request-id", talk.correlation_id),) if names else ())
 
 
 def test_what_was_noticed_is_told_once() -> None:

@@ -93,6 +93,48 @@ def test_what_may_pass_by_itself_is_tried_once_more(fault: Any, *, again: bool) 
     assert isinstance(flow.error or flow.result, AccessToken) is again
 
 
+_TOLD = {"x-client-current-telemetry", "x-client-last-telemetry", "client-request-id"}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_request_says_why_it_is_made_unless_that_is_switched_off(*, told: bool) -> None:
+    """An id that the caller passes is sent all the same."""
+    world = World(example_tenant())
+    client = _client(policy=Policy(send_telemetry=told))
+    for options in ({}, {"correlation_id": "mine", "claims_challenge": "{}"}):
+        flow = _play(world, client, **options)
+        assert isinstance(flow.result, AccessToken)
+        assert flow.result.metadata.correlation_id
+    plain, named = ({name for name, _ in request.headers} for request, _ in world.exchanges)
+    assert plain & _TOLD == (_TOLD if told else set())
+    assert named & _TOLD == (_TOLD if told else {"client-request-id"})
+    assert dict(world.exchanges[1][0].headers)["client-request-id"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("spread", "refresh_in", "latest"),
+    [(300, 1_800, 90), (60, 1_800, 60), (300, 3_291, 4), (300, 3_299, 0), (0, 1_800, 0)],
+)
+def test_a_refresh_is_put_off_by_what_the_seed_says(
+    spread: int, refresh_in: int, latest: int
+) -> None:
+    """A twentieth of its time at most, and half of what is left for it; the same seed, the same."""
+    client = _client(policy=Policy(refresh_spread=spread))
+    later: list[int] = []
+    for seed in (*range(256), 0):
+        world = World(evolve(example_tenant(), refresh_in=refresh_in, token_life=3_600))
+        world.latency, world.seed = 0.0, bytes([seed]) * 32
+        due = _play(world, client).result.refresh_on
+        later.append(due - int(world.clock.now) - refresh_in)
+    assert (min(later), max(later)) == (0, latest)
+    assert later[0] == later[-1]
+
+
+def test_a_token_that_names_no_refresh_has_none() -> None:
+    """There is nothing to put off."""
+    assert _play(World(example_tenant())).result.refresh_on is None
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_the_policy_says_how_often(retries: int) -> None:
     """And then the failure is what it is."""
