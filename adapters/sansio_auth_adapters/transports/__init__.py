@@ -47,21 +47,23 @@ def _is(client: object, libraries: tuple[str, ...], name: str) -> bool:
     )
 
 
-def _awaited(client: object, *methods: str) -> bool:
-    return any(inspect.iscoroutinefunction(getattr(client, name, None)) for name in methods)
+def _awaited(client: object, method: str) -> bool:
+    return inspect.iscoroutinefunction(getattr(client, method, None))
 
 
 def _is_transport(client: object) -> bool:
     """Whether it is a transport already: `send` and `close`, and no `post` as a client has."""
-    able = all(callable(getattr(client, name, None)) for name in ("send", "close"))
+    able = callable(getattr(client, "send", None)) and callable(getattr(client, "close", None))
     return able and not hasattr(client, "post")
 
 
 def _is_async(client: object) -> bool:
+    if _is_transport(client):
+        return _awaited(client, "send")
     return (
         _is(client, _HTTPX, "AsyncClient")
         or _is(client, ("aiohttp",), "ClientSession")
-        or _awaited(client, "send" if _is_transport(client) else "post")
+        or _awaited(client, "post")
     )
 
 
