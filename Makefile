@@ -34,7 +34,7 @@ demo: $(VENV)/.run ## the main job, end to end, over HTTPS on loopback
 test: $(VENV)/.dev ## the whole suite
 	@$(BIN)/python -Im pytest -n $(WORKERS) -m 'not interop and not bounds'
 
-interop: $(VENV)/.dev ## against oidc-provider (node 20 or newer, or its PyPI wheel)
+interop: $(VENV)/.dev ## against oidc-provider, and in WebAssembly (node 20 or newer, or its PyPI wheel)
 	@$(BIN)/python -Im pytest -m interop tests/interop
 
 check: lint types contracts own test ## everything that must be green before a change lands

@@ -18,6 +18,7 @@ from sansio_auth.errors import ConfigurationError
 from sansio_auth.flow import Ended, Flow, Script, Start
 from sansio_auth.identity import Demand, Identity
 from sansio_auth.partition import AccessRow, Knowledge, KnowledgeKey, Partition, PartitionKey
+from sansio_auth.secret import Confidential
 
 __all__ = ["Call", "Procedure"]
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 @frozen(eq=False)
-class Call(Generic[T]):
+class Call(Confidential, Generic[T]):
     """One request as a frozen value, ready to be looked up or started.
 
     `request` says what is asked. Equal arguments make calls whose flows ask the same questions.
@@ -67,7 +68,7 @@ class Call(Generic[T]):
 
 
 @frozen(eq=False)
-class Procedure(Generic[T]):
+class Procedure(Confidential, Generic[T]):
     """Something to be done that is no token request: accounts, sign-out, the start of a sign-in."""
 
     name: str

@@ -9,7 +9,7 @@ This module performs no effect and knows no grant.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Generic, Protocol, TypeAlias, TypeVar, cast, final
+from typing import Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast, final
 
 from attrs import field, frozen
 
@@ -178,6 +178,10 @@ class Flow(Generic[T]):
         except SansioAuthError as error:
             self._pending = None
             self._error = error
+
+    def __reduce__(self) -> NoReturn:
+        message = "a Flow is under way: replay its transcript instead of copying or pickling it"
+        raise TypeError(message)
 
     def __repr__(self) -> str:
         if self._pending is not None:

@@ -6,6 +6,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -25,6 +26,7 @@ from sansio_auth import (
 )
 from sansio_auth.testing import World, example_tenant
 from sansio_auth_adapters import ConfidentialClientApplication
+from tests.faults.rows import row
 
 _TENANT: Final = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
 _WEB_API: Final = "6731de76-14a6-49ae-97bc-6eba6914391e"
@@ -59,9 +61,21 @@ def _application(client: object) -> ConfidentialClientApplication:
     return ConfidentialClientApplication(_WEB_API, "secret", _TENANT, http_client=client)
 
 
-@pytest.mark.parametrize(("callers", "identities"), [(200, 1), (1_000, 50)])
+def _waiters(app: ConfidentialClientApplication) -> int:
+    """How many wait for somebody else's flight."""
+    return sum(len(it.waiting or ()) for it in app._flights._flights.values())
+
+
+@pytest.mark.parametrize(
+    ("callers", "identities"),
+    [
+        row(183, "32-threads", 32, 1),
+        row(183, "1000-threads", 1_000, 1),
+        row(184, "1000-threads-of-50", 1_000, 50),
+    ],
+)
 def test_as_many_requests_go_out_as_there_are_identities(callers: int, identities: int) -> None:
-    """Whatever the number of threads that ask at once (rows 183 and 184)."""
+    """With a cold cache, and every thread there before the first answer is."""
     client = _Counting()
     app = _application(client)
 
@@ -70,8 +84,13 @@ def test_as_many_requests_go_out_as_there_are_identities(callers: int, identitie
 
     with ThreadPoolExecutor(callers) as pool:
         asked = [pool.submit(ask, number) for number in range(callers)]
+        end = time.monotonic() + 30
+        while _waiters(app) < callers - identities and time.monotonic() < end:
+            time.sleep(0.01)
+        there = _waiters(app)
         client.go.set()
         told = [future.result(60) for future in asked]
+    assert there == callers - identities
     assert told == [f"AT-s{number % identities}/.default" for number in range(callers)]
     assert set(client.posts.values()) == {1}
     assert len(client.posts) == identities
@@ -82,6 +101,7 @@ def test_nobody_is_asked_at_the_end_of_the_interpreter_without_an_answer() -> No
     program = f"""
 import atexit, threading, time
 from sansio_auth_adapters import ConfidentialClientApplication
+from tests.faults.rows import row
 class Answer:
     status_code = 200
     headers = {{}}

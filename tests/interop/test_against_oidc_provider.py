@@ -6,21 +6,25 @@ Not part of the ordinary run: the first time it needs a package registry.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.interop import certificate_scenarios, scenarios
 from tests.interop.counterparty import Counterparty, running
-from tests.interop.oidc_provider_up import server_command
+from tests.interop.node import node_command
 from tests.interop.pki import Pki
 
 pytestmark = pytest.mark.interop
+
+_SERVER: Final = Path(__file__).with_name("oidc_provider") / "server.mjs"
 
 
 @pytest.fixture(scope="session")
 def counterparty(pki: Pki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counterparty]:
     """oidc-provider in a node process, installed if need be."""
-    with running(server_command(), pki, tmp_path_factory.mktemp("oidc")) as server:
+    with running(node_command(_SERVER), pki, tmp_path_factory.mktemp("oidc")) as server:
         yield server
 
 

@@ -11,6 +11,7 @@ from sansio_auth._telemetry import Succeeded, Tally, Telemetry
 from sansio_auth.client import ConfidentialClient
 from sansio_auth.errors import ConfigurationError
 from sansio_auth.partition import Partition, PartitionKey
+from sansio_auth.secret import Confidential
 from sansio_auth_adapters.forks import renew_in_children
 from sansio_auth_adapters.ports import AsyncStore, AsyncTransport, Store, Transport
 from sansio_auth_adapters.stores.memory import MemoryStore
@@ -36,8 +37,8 @@ _STORE: Final = ("peek", "load", "save", "look_up")
 _SUCCESS: Final = Succeeded()
 
 
-class Concealed:
-    """The caller's own credential object, out of `vars(app)` and of every repr."""
+class Concealed(Confidential):
+    """The caller's own credential object, out of `vars(app)`, of every repr and every pickle."""
 
     __slots__ = ("__value",)
 

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
 
-from requests import PreparedRequest, Response
-from requests.auth import AuthBase
+try:
+    from requests import PreparedRequest, Response
+    from requests.auth import AuthBase
+except ModuleNotFoundError as error:
+    message = "requests is not installed: install sansio-auth[requests]"
+    raise ModuleNotFoundError(message, name=error.name) from error
 
 from sansio_auth.errors import ConfigurationError
 from sansio_auth_adapters.integrations.bearer import TokenSource, claims_of, host_for_token

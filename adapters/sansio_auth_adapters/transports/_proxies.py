@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 from attrs import field, frozen
 
 from sansio_auth.errors import ConfigurationError
+from sansio_auth.secret import Confidential
 
 __all__ = ["Proxy", "environment_proxy", "parse_proxies", "select_proxy"]
 
@@ -32,7 +33,7 @@ _VARIABLES: Final = {
 
 
 @frozen
-class Proxy:
+class Proxy(Confidential):
     """An HTTP proxy: its URL without user information, and what is sent to it alone."""
 
     url: str

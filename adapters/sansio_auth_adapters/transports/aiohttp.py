@@ -61,6 +61,17 @@ async def _sending(_session: _Theirs, context: _Theirs, _parameters: _Theirs) ->
     exchange.sent = True
 
 
+def _library() -> _Theirs:
+    try:
+        import aiohttp
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "aiohttp is not installed: install sansio-auth[aiohttp], or pass a session",
+            code="no_aiohttp",
+        ) from error
+    return aiohttp
+
+
 class AiohttpTransport:
     """Sends requests with an `aiohttp.ClientSession`, on asyncio.
 
@@ -78,6 +89,8 @@ class AiohttpTransport:
         proxies: Mapping[str, str | None] | None = None,
         timeout: Waits = None,
     ) -> None:
+        if session is None:
+            _ = _library()
         self._injected: Final[_Theirs] = session
         self._verify: Final = checked_verify(verify)
         self._proxies: Final = None if proxies is None else parse_proxies(proxies)
@@ -109,8 +122,7 @@ class AiohttpTransport:
         return made
 
     def _made(self) -> _Theirs:
-        import aiohttp
-
+        aiohttp = _library()
         warn_of(self._verify)
         sending = aiohttp.TraceConfig()
         # From here on nobody can be sure that no byte of the request arrived.

