@@ -90,6 +90,8 @@ class TokenResponse:
     user: SignedIn = _NOBODY
     members: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue], repr=False)
     warnings: tuple[str, ...] = ()
+    #: Whether the access token ended while the answer was under way; its reader cannot know.
+    late: bool = False
 
 
 def decode_part(part: str) -> JsonObject | None:

@@ -22,7 +22,7 @@ from sansio_auth._steps import (
 from sansio_auth._token import TokenResponse
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import TokenCall
-from sansio_auth.errors import SansioAuthError
+from sansio_auth.errors import SansioAuthError, TransportError
 from sansio_auth.flow import Ended, Script, Start
 from sansio_auth.partition import AccessRow, Knowledge, PartitionKey, Tokens, access_token_of
 from sansio_auth.results import AccessToken, Outcome, Refusal
@@ -86,8 +86,26 @@ def request_form(call: TokenCall, grant: str, own: Pairs, scopes: tuple[str, ...
     return tuple([pair for pair in fields if pair[1]])
 
 
-def fresh(talk: Conversation, response: TokenResponse, requested: tuple[str, ...]) -> AccessToken:
-    """Return the outcome that a fresh token is."""
+def fresh(
+    talk: Conversation, response: TokenResponse, requested: tuple[str, ...], mine: Tokens
+) -> AccessToken:
+    """Return the outcome that a fresh token is.
+
+    One that was over when it came is none: then a stored one that works is, or it is an error.
+    """
+    if response.late:
+        row = talk.call.usable(mine, talk.now)
+        if row is None:
+            raise TransportError(
+                "the token response was under way for longer than its token lives: ask again, and"
+                " see whether the clock was set or the machine asleep meanwhile",
+                kind="deadline",
+                code="late_response",
+                correlation_id=talk.correlation_id,
+                stage="token",
+            )
+        talk.warn("refresh_failed")
+        return access_token_of(row, talk.metadata())
     return AccessToken(
         token=response.access_token,
         token_type=response.token_type,
@@ -138,7 +156,7 @@ def acquire(
         yield from save(talk, filed)
     else:
         talk.warn("not_cached")  # nobody said whose token it is
-    return Ended(fresh(talk, answer, call.scopes), talk.tally)
+    return Ended(fresh(talk, answer, call.scopes, mine), talk.tally)
 
 
 def look(talk: Conversation, call: TokenCall, knowledge: Knowledge) -> Script[Tokens]:

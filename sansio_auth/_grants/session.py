@@ -59,7 +59,7 @@ def session_token(call: SessionCall, start: Start) -> Script[Ended[Outcome]]:
     if isinstance(answer, Refusal):
         return Ended(refused(talk, call.usable(mine, talk.now), answer), talk.tally)
     yield from save(talk, under_assertion(call, endpoints, answer, talk.now))
-    return Ended(fresh(talk, answer, call.scopes), talk.tally)
+    return Ended(fresh(talk, answer, call.scopes, mine), talk.tally)
 
 
 def _refresh(

@@ -59,7 +59,7 @@ def _outcome(
     talk: Conversation, call: Silent, user: Tokens, found: TokenResponse | Refusal | None
 ) -> Outcome:
     if isinstance(found, TokenResponse):
-        token = fresh(talk, found, call.scopes)
+        token = fresh(talk, found, call.scopes, user)
         return evolve(token, home_account_id=call.home_account_id)
     row = call.usable(user, talk.now)
     if found is not None:

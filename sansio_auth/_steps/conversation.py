@@ -53,13 +53,17 @@ _JITTER: Final = 0.2
 
 @define(eq=False, repr=False)
 class Conversation:
-    """The moving parts of one flow; `now` is the POSIX time of the newest answer."""
+    """The moving parts of one flow; `now` is the POSIX time of the newest answer.
+
+    `asked_at` is the time at which the newest request went out.
+    """
 
     call: TokenCall
     start: Start
     now: float
     correlation_id: str
     deadline: float
+    asked_at: float = 0.0
     requests: int = 0
     assertions: int = 0
     warnings: list[str] = field(factory=list[str])
@@ -210,6 +214,7 @@ def send(talk: Conversation, request: HttpRequest) -> Script[HttpResponse | Fail
     """Send a request with its bounds; a failure to do so is an answer."""
     if request.timeout <= 0:
         return Failure("deadline", sent=False)
+    talk.asked_at = talk.now
     answer, talk.now = yield from ask(SendHttp(request))
     talk.requests += 1
     return answer

@@ -49,6 +49,8 @@ _TENANT_NOT_FOUND: Final = 90002
 _NOT_FOUND: Final = 404
 _SERVER_ERROR: Final = 500
 _SUCCEEDED: Final = Succeeded()
+#: What the server said of the token's life is unreadable.
+_NO_END: Final = "bad_expires_in"
 #: The part of the time until a refresh by which it may be put off.
 _SPREAD: Final = 20
 
@@ -178,6 +180,7 @@ def _meaning(talk: Conversation, answer: HttpResponse) -> TokenResponse | Refusa
     policy = call.registration.policy
     result = read_token_response(answer, now=int(talk.now), policy=policy, scheme=call.scheme)
     if isinstance(result, TokenResponse):
+        result = _arrived(talk, result)
         for word in result.warnings:
             talk.warn(word)
         talk.told.append(_SUCCEEDED)
@@ -185,6 +188,20 @@ def _meaning(talk: Conversation, answer: HttpResponse) -> TokenResponse | Refusa
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
         talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
     return result
+
+
+def _arrived(talk: Conversation, token: TokenResponse) -> TokenResponse:
+    """Return a response, marked where its access token ended on the way: that is nobody's.
+
+    Where the server says only how long it lives, that begins when it was asked for, at the
+    earliest. A token that was over before that is the server's word, and is told as such.
+    """
+    asked, now = talk.asked_at, talk.now
+    absolute = token.members.get("expires_in") is None and "expires_on" in token.members
+    end = token.expires_on if absolute else asked + (token.expires_on - int(now))
+    if not asked < end <= now or _NO_END in token.warnings:
+        return token
+    return evolve(token, late=True, cacheable=False)
 
 
 def _spread(talk: Conversation, token: TokenResponse, due: int) -> TokenResponse:

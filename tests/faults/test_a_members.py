@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sansio_auth import AccessToken
+from sansio_auth import AccessToken, Policy
 from sansio_auth.testing import VirtualClock
 from tests.faults.test_a_token_endpoint import (
     GRAPH,
@@ -144,7 +144,7 @@ def test_a_refresh_time_is_read_or_there_is_none(
     """A negative one means at once, as MSAL takes it."""
     at = world(ok(refresh_in=given), ok(access_token="SECOND"))
     at.latency = 0.0
-    token = token_of(play(at))
+    token = token_of(play(at, client(policy=Policy(refresh_spread=0))))
     assert token.refresh_on == (None if refresh_on is None else _NOW + refresh_on)
     assert token.metadata.warnings == warnings
     at_once = refresh_on is not None and refresh_on < 0

@@ -313,3 +313,31 @@ def test_a_store_that_fails_costs_no_token() -> None:
         "store_load_failed",
         "store_save_failed",
     )
+
+
+def _late(at: World) -> World:
+    """Let the next answer be under way for longer than its token lives."""
+    body = b'{"access_token":"LATE","token_type":"Bearer","expires_in":20}'
+    at.faults, at.latency = [HttpResponse(200, body=body)], 20.0
+    return at
+
+
+def test_a_token_that_came_too_late_is_an_error_and_not_cached() -> None:
+    """It names the call; the answer was counted, and the client seen."""
+    at = _late(world())
+    flow = at.play(_call(correlation_id="mine"))
+    assert isinstance(flow.error, TransportError)
+    assert (flow.error.code, flow.error.kind, flow.error.sent, flow.error.correlation_id) == (
+        "late_response", "deadline", True, "mine",
+    )  # fmt: skip
+    mine = at.partitions[_MINE]
+    assert isinstance(mine, Tokens)
+    assert not mine.access
+
+
+def test_a_token_that_came_too_late_is_not_missed_where_there_is_one() -> None:
+    """I-1: the one that is due is served, with a word about it."""
+    at = _late(_due(world()))
+    outcome = at.play(_call()).result
+    assert isinstance(outcome, AccessToken)
+    assert (outcome.source, outcome.metadata.warnings) == ("cache", ("refresh_failed",))

@@ -130,6 +130,37 @@ def test_a_refresh_is_put_off_by_what_the_seed_says(
     assert later[0] == later[-1]
 
 
+@pytest.mark.parametrize(
+    ("members", "latency", "late"),
+    [
+        ({"expires_in": 10}, 10.0, True),
+        ({"expires_in": 10}, 9.5, False),
+        ({"expires_in": "10"}, 11.0, True),
+        ({"expires_in": 0}, 10.0, False),
+        ({"expires_in": None}, 600.0, True),
+        ({"expires_on": 1_700_000_010}, 10.0, True),
+        ({"expires_on": 1_700_000_010}, 9.0, False),
+        ({"expires_on": 1_700_000_000}, 10.0, False),
+        ({"expires_on": 1_700_000_012, "expires_in": 10}, 11.0, True),
+        ({"expires_in": 10}, -10.0, False),
+        ({"expires_in": "soon"}, 10.0, False),
+        ({"expires_on": "soon"}, 10.0, False),
+    ],
+)
+def test_a_token_that_ended_on_the_way_is_none(
+    members: dict[str, Any], latency: float, *, late: bool
+) -> None:
+    """Counted from when it was asked for, unless the server names the end."""
+    body = json.dumps({"access_token": "AT", "token_type": "Bearer", **members}).encode()
+    world = World(example_tenant(), faults=[HttpResponse(200, body=body)], latency=latency)
+    flow = _play(world)
+    if late:
+        assert isinstance(flow.error, TransportError)
+        assert (flow.error.code, flow.error.stage) == ("late_response", "token")
+    else:
+        assert isinstance(flow.result, AccessToken)
+
+
 def test_a_token_that_names_no_refresh_has_none() -> None:
     """There is nothing to put off."""
     assert _play(World(example_tenant())).result.refresh_on is None
