@@ -357,15 +357,7 @@ def _redirect(response: HttpResponse) -> ResponseError:
     )
 
 
-def read_token_response(
-    response: HttpResponse, *, now: int, policy: Policy, scheme: str = BEARER
-) -> TokenResponse | Refusal:
-    """Return what the token endpoint's answer means; `now` is POSIX seconds.
-
-    Raises `ResponseError` where the answer breaks the protocol and `TransportError` where a proxy
-    answered instead of the endpoint.
-    """
-    status = response.status
+def _unsuccessful(response: HttpResponse, status: int) -> Refusal:
     if status in _PROXY:
         raise TransportError(
             f"a proxy answered {status} in place of the token endpoint",
@@ -378,8 +370,20 @@ def read_token_response(
         return _made_up("server_error", status)
     if 300 <= status < 400 and response.header("location") is not None:  # noqa: PLR2004 - redirects
         raise _redirect(response)
+    raise _broken("unexpected_status", f"status {status} is none of this protocol")
+
+
+def read_token_response(
+    response: HttpResponse, *, now: int, policy: Policy, scheme: str = BEARER
+) -> TokenResponse | Refusal:
+    """Return what the token endpoint's answer means; `now` is POSIX seconds.
+
+    Raises `ResponseError` where the answer breaks the protocol and `TransportError` where a proxy
+    answered instead of the endpoint.
+    """
+    status = response.status
     if status != _OK:
-        raise _broken("unexpected_status", f"status {status} is none of this protocol")
+        return _unsuccessful(response, status)
     told: list[str] = []
     content_type = response.header("content-type") or "json"
     if "json" not in content_type and "json" not in content_type.lower():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from sansio_auth._seed import derive_fraction, derive_uuid
 from sansio_auth._telemetry import Failed, Succeeded, Tally
@@ -66,27 +66,27 @@ class Conversation:
     asked_at: float = 0.0
     requests: int = 0
     assertions: int = 0
-    warnings: list[str] = field(factory=list[str])
-    told: list[Failed | Succeeded] = field(factory=list[Failed | Succeeded])
+    warnings: tuple[str, ...] = ()
+    #: What is to be folded into the application's counters.
+    tally: Tally = ()
 
     def warn(self, word: str) -> None:
         """Remember something to be told with the outcome, once."""
         if word not in self.warnings:
-            self.warnings.append(word)
+            self.warnings += (word,)
+
+    def tell(self, entry: Failed | Succeeded) -> None:
+        """Count an answer of the identity provider."""
+        self.tally += (entry,)
 
     def metadata(self, refusal: Refusal | None = None) -> Metadata:
         """Return what is to be told so far."""
         return Metadata(
             correlation_id=self.correlation_id,
-            warnings=tuple(self.warnings),
+            warnings=self.warnings,
             requests=self.requests,
             refusal=refusal,
         )
-
-    @property
-    def tally(self) -> Tally:
-        """What is to be folded into the application's counters."""
-        return tuple(self.told)
 
 
 def begin(call: TokenCall, start: Start) -> Conversation:

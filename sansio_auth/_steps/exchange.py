@@ -104,7 +104,7 @@ def exchange(
     held = _held(talk, knowledge)
     if held is not None:
         if held.status < _SERVER_ERROR:
-            talk.told.append(Failed(call.api_id, talk.correlation_id, held.error))
+            talk.tell(Failed(call.api_id, talk.correlation_id, held.error))
         return held
     question = (_headers(talk, tokens), form)
     place = endpoints.token
@@ -183,10 +183,10 @@ def _meaning(talk: Conversation, answer: HttpResponse) -> TokenResponse | Refusa
         result = _arrived(talk, result)
         for word in result.warnings:
             talk.warn(word)
-        talk.told.append(_SUCCEEDED)
+        talk.tell(_SUCCEEDED)
         return result if result.refresh_on is None else _spread(talk, result, result.refresh_on)
     if result.status < _SERVER_ERROR:  # observed: MSAL counts answers it could read
-        talk.told.append(Failed(call.api_id, talk.correlation_id, result.error))
+        talk.tell(Failed(call.api_id, talk.correlation_id, result.error))
     return result
 
 

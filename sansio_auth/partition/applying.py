@@ -98,11 +98,7 @@ def _store_access(tokens: Tokens, fact: AccessTokenStored) -> Tokens:
         gone = {("access", *k) for k in tokens.access if k not in access} | {("access", *fact.key)}
         originals = {k: v for k, v in originals.items() if k not in gone}
     return changed(
-        tokens,
-        access=access,
-        wide=wide,
-        originals=originals,
-        first_end=min(first_end, end),
+        tokens, access=access, wide=wide, originals=originals, first_end=min(first_end, end)
     )
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 import msal  # type: ignore[import-untyped]  # it ships no types
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import sansio_auth_adapters
 from sansio_auth.errors import ServiceError
@@ -59,8 +59,11 @@ class _Server:
 
 
 @st.composite
-def _answers(draw: st.DrawFn, user: str | None) -> Any:
-    """A token for the application or the user, or a refusal, or a failure."""
+def _answers(draw: st.DrawFn, user: str | None, *, family: bool = False) -> Any:
+    """A token for the application or the user, or a refusal, or a failure.
+
+    An identity provider says of every token alike whether the application is of a family.
+    """
     kind = draw(st.sampled_from(["token", "token", "token", "refused", "failure"]))
     number = draw(st.integers(0, 10**6))
     if kind == "refused":
@@ -72,7 +75,7 @@ def _answers(draw: st.DrawFn, user: str | None) -> Any:
         more["refresh_in"] = 1800
     if user is None:
         return token(f"AT-{number}", **more)
-    if draw(st.booleans()):
+    if family:
         more["foci"] = "1"
     return user_token(
         f"AT-{number}",
@@ -88,6 +91,7 @@ class BothLibraries(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1_700_000_000.0
+        self.family = False
         self.servers = _Server(), _Server()
         self.caches: Any = (
             msal.SerializableTokenCache(), sansio_auth_adapters.SerializableTokenCache(),
@@ -123,6 +127,11 @@ class BothLibraries(RuleBasedStateMachine):
         self.settle(answer)
         return told
 
+    @initialize(family=st.booleans())
+    def is_it_of_a_family(self, family: bool) -> None:
+        """For good; where users differ in it is a named difference."""
+        self.family = family
+
     @rule(seconds=st.sampled_from([0, 1, 100, 1_900, 3_400, 7_000]))
     def time_passes(self, seconds: int) -> None:
         """For both."""
@@ -136,19 +145,24 @@ class BothLibraries(RuleBasedStateMachine):
     @rule(data=st.data(), user=_USERS, scopes=_SCOPES)
     def by_refresh_token(self, data: st.DataObject, user: str, scopes: list[str]) -> None:
         """A user's token, by a refresh token from elsewhere."""
-        self.both(data.draw(_answers(user)), "acquire_token_by_refresh_token", f"RT-{user}", scopes)
+        self.both(
+            data.draw(_answers(user, family=self.family)),
+            "acquire_token_by_refresh_token",
+            f"RT-{user}",
+            scopes,
+        )
 
     @rule(data=st.data(), user=_USERS, scopes=_SCOPES)
     def by_password(self, data: st.DataObject, user: str, scopes: list[str]) -> None:
         """A user's token, by their password."""
         name = f"{user}@contoso.com"
-        answer = data.draw(_answers(user))
+        answer = data.draw(_answers(user, family=self.family))
         self.both(answer, "acquire_token_by_username_password", name, "p", scopes)
 
     @rule(data=st.data(), user=_USERS, scopes=_SCOPES, force=st.booleans())
     def silent(self, data: st.DataObject, user: str, scopes: list[str], force: bool) -> None:
         """A known user's token."""
-        answer = data.draw(_answers(user))
+        answer = data.draw(_answers(user, family=self.family))
         told: list[Any] = []
         for app, server in zip(self.apps, self.servers, strict=True):
             server.answer = answer

@@ -96,7 +96,7 @@ def test_what_was_noticed_is_told_once() -> None:
     for word in ("b", "a", "b"):
         talk.warn(word)
     talk.requests = 2
-    talk.told.append(Succeeded())
+    talk.tell(Succeeded())
     refusal = Refusal(error="e", status=400)
     told = talk.metadata(refusal)
     assert (told.warnings, told.requests, told.refusal) == (("b", "a"), 2, refusal)
@@ -120,7 +120,7 @@ def test_a_store_that_fails_is_an_empty_partition(
     talk = _talk()
     question, found = _ask(load(talk, _KEY), answer)
     assert (question, found) == (Load(_KEY), expected)
-    assert (talk.warnings, talk.now) == (warnings, 107.0)
+    assert (talk.warnings, talk.now) == (tuple(warnings), 107.0)
 
 
 def test_a_strict_policy_will_not_do_without_the_store() -> None:
@@ -149,10 +149,10 @@ def test_nothing_known_is_where_one_begins(
     talk, fact = _talk(), RegionFound("r")
     key = talk.call.knowledge_key
     assert _ask(load_knowledge(talk), answer) == (Load(key), expected)
-    assert (talk.warnings, talk.now) == (warnings[0], 107.0)
+    assert (talk.warnings, talk.now) == (tuple(warnings[0]), 107.0)
     talk = _talk()
     assert _ask(learn(talk, fact), answer) == (Save(((key, (fact,)),)), expected)
-    assert (talk.warnings, talk.now) == (warnings[1], 107.0)
+    assert (talk.warnings, talk.now) == (tuple(warnings[1]), 107.0)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_cannot_be_stored_costs_a_warning(answer: object, warnings: list[st
     """I-2."""
     talk, changes = _talk(), ((_KEY, (RegionFound(None),)),)
     assert _ask(save(talk, changes), answer) == (Save(changes), None)
-    assert (talk.warnings, talk.now) == (warnings, 107.0)
+    assert (talk.warnings, talk.now) == (tuple(warnings), 107.0)
 
 
 # --- the wire ----------------------------------------------------------------------------------

@@ -39,6 +39,15 @@ def _over(finding: Finding, _: Pair) -> bool:
     return finding.path[2:4] == ("cache", "AccessToken") and finding.msal in (ABSENT, {})
 
 
+def _filed_by_another_family(finding: Finding, pair: Pair) -> bool:
+    """What became of the refresh tokens, and of the family, once another one was used."""
+    used = [at(tree, ("steps", finding.path[1], "posts", 0, "form", "refresh_token"))
+            for tree in (pair.msal, pair.ours)]  # fmt: skip
+    return used == ["RT-family", "RT-own"] and finding.path[2:4] in {
+        ("cache", "RefreshToken"), ("cache", "AppMetadata"),
+    }  # fmt: skip
+
+
 DIFFERENCES: Final = (
     Difference(
         id="expired-kept",
@@ -70,6 +79,16 @@ DIFFERENCES: Final = (
         ours="has the host names of the known clouds as data",
         why="looking into a cache needs no network",
         claim=_aliases_asked,
+    ),
+    Difference(
+        id="family-per-user",
+        msal="remembers of an application, once for all users, that it is of a family",
+        ours="remembers it with each user",
+        why="a request sees one user's partition, and an identity provider says the same of all",
+        claim=any_of(
+            leaf("form", "refresh_token", test=lambda *found: found == ("RT-family", "RT-own")),
+            _filed_by_another_family,
+        ),
     ),
     Difference(
         id="sections-emptied",

@@ -145,6 +145,18 @@ SCENARIOS: Final = (
     ),
     _told("a user whom nobody knows", _SIGNED_IN, _silent(user="user-9"), differences=_ASKED),
     _told(
+        "another user's answer says that the application is of a family",
+        _redeem(user_token("AT-2", "user-2", refresh_token="RT-family", foci="1"), user="user-2"),
+        _redeem(
+            user_token("AT-3", "user-2", refresh_token="RT-own", scope="User.Read Mail.Read"),
+            user="user-2",
+            after=1,
+        ),
+        _redeem(user_token(foci="1")),
+        _silent(user_token("AT-4", "user-2"), user="user-2", force_refresh=True),
+        differences=USUAL | {"family-per-user"},
+    ),
+    _told(
         "a family's refresh token serves",
         _redeem(user_token(foci="1")),
         _silent(user_token("AT-family", foci="1"), scopes=("Files.Read",)),
