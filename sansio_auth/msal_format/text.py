@@ -53,6 +53,8 @@ __all__ = ["parse", "text"]
 _SECTION: Final = "\n" + 4 * " "
 _ENTRY: Final = "\n" + 8 * " "
 _MEMBER: Final = "\n" + 12 * " "
+#: Up to that many letters `json` is quicker than we are.
+_SHORT: Final = 128
 #: The letters of ASCII that stand in a text of JSON's as they are.
 _AS_THEY_ARE: Final = bytes(code for code in range(0x20, 0x7F) if chr(code) not in '"\\')
 
@@ -144,7 +146,7 @@ def _access_token(of: Whose, key: TokenKey, row: AccessRow) -> _Text:
         rest += f',{_MEMBER}"ext_cache_key": {quoted(key[EXTENDED])}'
     text = f"""{{
             "credential_type": "AccessToken",
-            "secret": {_secret(row[SECRET])},
+            "secret": {_quoted(row[SECRET])},
             "home_account_id": {_or_null(home)},
             "environment": {quoted(environment)},
             "client_id": {quoted(client)},
@@ -163,7 +165,7 @@ def _refresh_token(of: Whose, key: RefreshKey, row: RefreshRow) -> _Text:
     rest = f',{_MEMBER}"family_id": {quoted(family)}' if family else ""
     text = f"""{{
             "credential_type": "RefreshToken",
-            "secret": {_secret(row[0])},
+            "secret": {_quoted(row[0])},
             "home_account_id": {_or_null(of[1])},
             "environment": {quoted(of[0])},
             "client_id": {quoted(client)},
@@ -176,7 +178,7 @@ def _refresh_token(of: Whose, key: RefreshKey, row: RefreshRow) -> _Text:
 def _id_token(of: Whose, client: str, realm: str, token: str) -> _Text:
     text = f"""{{
             "credential_type": "IdToken",
-            "secret": {_secret(token)},
+            "secret": {_quoted(token)},
             "home_account_id": {_or_null(of[1])},
             "environment": {quoted(of[0])},
             "realm": {quoted(realm)},
@@ -203,15 +205,14 @@ def _or_null(text: str | None) -> str:
     return "null" if text is None else quoted(text)
 
 
-def _secret(token: str) -> str:
-    """Return a token in quotes, as `quoted` does.
+def _quoted(text: str) -> str:
+    """Return what `quoted` does, which goes from letter to letter.
 
-    That goes from letter to letter, and a token has many, of which none is to be escaped: to see
-    that takes a quarter of the time.
+    A token has many, of which none is to be escaped: to see that takes a quarter of the time.
     """
-    if token.isascii() and not token.encode().translate(None, _AS_THEY_ARE):
-        return f'"{token}"'
-    return quoted(token)
+    if len(text) > _SHORT and text.isascii() and not text.encode().translate(None, _AS_THEY_ARE):
+        return f'"{text}"'
+    return quoted(text)
 
 
 # --- and of anything else -----------------------------------------------------------------------
@@ -221,7 +222,7 @@ def _entry(entry: JsonValue) -> str:
     if not isinstance(entry, dict) or not entry:
         return _anything(entry, _ENTRY)
     members = [
-        f"{quoted(name)}: {quoted(it) if type(it) is str else _anything(it, _MEMBER)}"
+        f"{quoted(name)}: {_quoted(it) if type(it) is str else _anything(it, _MEMBER)}"
         for name, it in entry.items()
     ]
     return f"{{{_MEMBER}{f',{_MEMBER}'.join(members)}{_ENTRY}}}"

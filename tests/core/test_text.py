@@ -81,12 +81,17 @@ def test_the_text_is_what_json_makes_of_the_object(
 
 
 @pytest.mark.parametrize("code", range(0x180))
-def test_a_letter_of_a_token_is_written_as_json_writes_it(code: int) -> None:
-    """Those that stand for themselves, those that are escaped, and what is not ASCII."""
-    token = f"eyJ.{chr(code)}-_"
-    row = (token, "Bearer", "s", 1, 2, 2, None)
-    partitions: Any = {_APP: apply(Tokens(), AccessTokenStored(token_key(["s"]), row))}
-    assert text(partitions) == json.dumps(dump(partitions), indent=4)
+def test_a_letter_is_written_as_json_writes_it(code: int) -> None:
+    """Those that stand for themselves, those that are escaped, and what is not ASCII.
+
+    In a short text and in one as long as a token, in an entry of ours and in somebody else's.
+    """
+    for length in (0, 1_000):
+        token = f"eyJ.{'x' * length}{chr(code)}-_"
+        row = (token, "Bearer", token, 1, 2, 2, None)
+        partitions: Any = {_APP: apply(Tokens(), AccessTokenStored(token_key(["s"]), row))}
+        foreign: Any = {"Other": {"k": {token: token}}}
+        assert text(partitions, foreign) == json.dumps(dump(partitions, foreign), indent=4)
 
 
 def test_nothing_is_an_empty_object() -> None:
