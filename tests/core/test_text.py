@@ -80,7 +80,7 @@ def test_the_text_is_what_json_makes_of_the_object(
     assert text(partitions, foreign) == json.dumps(dump(partitions, foreign), indent=4)
 
 
-@pytest.mark.parametrize("code", range(0x180))
+@pytest.mark.parametrize("code", [*range(0x180), 0x2028, 0xD800, 0x1F600])
 def test_a_letter_is_written_as_json_writes_it(code: int) -> None:
     """Those that stand for themselves, those that are escaped, and what is not ASCII.
 
