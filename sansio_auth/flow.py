@@ -16,7 +16,7 @@ from attrs import field, frozen
 from sansio_auth._telemetry import Tally, Telemetry
 from sansio_auth.effects import AnyEffect, Effect
 from sansio_auth.errors import FlowError, SansioAuthError
-from sansio_auth.secret import Confidential
+from sansio_auth.secret import Confidential, conceal
 
 __all__ = [
     "Answered",
@@ -177,7 +177,8 @@ class Flow(Generic[T]):
             self._ended = cast("Ended[T]", stop.value)
         except SansioAuthError as error:
             self._pending = None
-            self._error = error
+            conceal(error)  # whoever drives flows themselves reports this value
+            self._error = error.with_traceback(None)
 
     def __reduce__(self) -> NoReturn:
         message = "a Flow is under way: replay its transcript instead of copying or pickling it"

@@ -78,7 +78,8 @@ class Secret(Confidential):
 def conceal(error: BaseException) -> None:
     """Empty the variables of the functions of ours that an error came through.
 
-    That goes for what led to it too. Functions that still run keep theirs, and so does other code.
+    That goes for what led to it, and for what is in a group, too. Functions that still run keep
+    theirs, and so does other code.
     """
     ahead: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -88,10 +89,12 @@ def conceal(error: BaseException) -> None:
             continue
         seen.add(id(one))
         ahead += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            ahead += cast("tuple[BaseException, ...]", one.exceptions)
         at = one.__traceback__
         while at is not None:
-            name = cast("str", at.tb_frame.f_globals.get("__name__", ""))
-            if name.partition(".")[0] in _OURS:
+            name = at.tb_frame.f_globals.get("__name__")
+            if isinstance(name, str) and name.partition(".")[0] in _OURS:
                 with suppress(RuntimeError):  # it still runs
                     at.tb_frame.clear()
             at = at.tb_next

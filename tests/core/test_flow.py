@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -165,3 +168,21 @@ def test_a_flow_shows_where_it_stands_and_no_answer() -> None:
     assert "not-to-be-shown" not in repr(flow)
     flow.close()
     assert repr(flow) in {f"Flow(ended={name} after 2 steps)" for name in ("Ended", "FlowError")}
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_flow_cannot_be_copied(way: Callable[[object], object]) -> None:
+    """Two would share one conversation; what to do instead is said."""
+    flow = _flow()
+    with pytest.raises(TypeError, match="replay its transcript"):
+        _ = way(flow)
+    assert flow.pending == _ONE
+
+
+def test_an_error_as_a_value_has_no_traceback() -> None:
+    """I-7: the script's variables are in none, nor what it was answered."""
+    flow = _flow()
+    flow.answer(_ONE, Failure("tls"), now=6.0)
+    flow.answer(Sleep(2.0), None, now=8.0)
+    assert flow.error is not None
+    assert flow.error.__traceback__ is None

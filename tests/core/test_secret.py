@@ -122,3 +122,44 @@ def test_a_discreet_function_is_what_it_was() -> None:
     assert inspect.signature(made) == inspect.signature(given)
     assert asyncio.run(made("a", twice=True)) == "aa"
     assert discreet(len)("abc") == 3
+
+
+def test_the_frames_of_what_is_in_a_group_are_emptied_too() -> None:
+    """I-7: in groups of groups, and where a group is the cause."""
+    module = {"__name__": "sansio_auth.somewhere"}
+    exec("def fails(given):\n    raise ValueError", module)
+    fails: Any = module["fails"]
+    with pytest.raises(ValueError) as caught:
+        fails(_TEXT)
+    outer = RuntimeError()
+    outer.__cause__ = BaseExceptionGroup("all", [ExceptionGroup("some", [caught.value])])
+    conceal(outer)
+    assert _TEXT not in _variables(outer)
+
+
+@pytest.mark.parametrize("name", [None, 5, "", "sansio_authentic", "my.sansio_auth", ...])
+def test_code_of_others_is_left_alone_whatever_it_is_called(name: object) -> None:
+    """Also code that was made from a text and belongs to no module."""
+    module = {"__name__": name} if name is not ... else {}
+    exec("def fails(given):\n    raise ValueError", module)
+    fails: Any = module["fails"]
+    with pytest.raises(ValueError) as caught:
+        fails(_TEXT)
+    conceal(caught.value)
+    assert _TEXT in _variables(caught.value)
+
+
+def test_a_function_that_still_runs_keeps_its_variables() -> None:
+    """A generator that is given an error back and goes on, say; nothing of it is disturbed."""
+    module = {"__name__": "sansio_auth.somewhere"}
+    exec(
+        "def goes_on(given, conceal):\n"
+        "    try:\n"
+        "        raise ValueError\n"
+        "    except ValueError as error:\n"
+        "        conceal(error)\n"
+        "    yield given\n",
+        module,
+    )
+    goes_on: Any = module["goes_on"]
+    assert list(goes_on(_TEXT, conceal)) == [_TEXT]

@@ -16,6 +16,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOpt
 from azure.core.exceptions import ClientAuthenticationError
 
 from sansio_auth.errors import ConfigurationError, SansioAuthError
+from sansio_auth.secret import discreet, discreet_async
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.aio import AsyncConfidentialClientApplication
 from sansio_auth_adapters.application.dicts import TokenDict
@@ -99,6 +100,7 @@ class ConfidentialClientCredential:
         made._ask = ask
         return made
 
+    @discreet
     def get_token(
         self,
         *scopes: str,
@@ -110,6 +112,7 @@ class ConfidentialClientCredential:
         info = self._get(scopes, claims, tenant_id)
         return AccessToken(info.token, info.expires_on)
 
+    @discreet
     def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
     ) -> AccessTokenInfo:
@@ -168,6 +171,7 @@ class AsyncConfidentialClientCredential:
         made._ask = ask
         return made
 
+    @discreet_async
     async def get_token(
         self,
         *scopes: str,
@@ -179,6 +183,7 @@ class AsyncConfidentialClientCredential:
         info = await self._get(scopes, claims, tenant_id)
         return AccessToken(info.token, info.expires_on)
 
+    @discreet_async
     async def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
     ) -> AccessTokenInfo:

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from sansio_auth import parse_www_authenticate
 from sansio_auth.errors import ConfigurationError, SansioAuthError
+from sansio_auth.secret import discreet, discreet_async
 from sansio_auth_adapters.application.dicts import TokenDict
 
 __all__ = [
@@ -104,6 +105,7 @@ class AppTokens:
         """Whether the application is an async one."""
         return inspect.iscoroutinefunction(self._app.acquire_token_for_client)
 
+    @discreet
     def __call__(self, claims: str | None) -> str | Awaitable[str]:
         """Return the token, or something to be awaited for it; raises `TokenRefused`."""
         if self.awaited:
@@ -111,6 +113,7 @@ class AppTokens:
         result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
         return token_in(cast("TokenDict", result))
 
+    @discreet_async
     async def _asked(self, claims: str | None) -> str:
         result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
         return token_in(await cast("Awaitable[TokenDict]", result))

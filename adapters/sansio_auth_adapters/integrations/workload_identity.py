@@ -17,7 +17,7 @@ from attrs import field, frozen
 from sansio_auth._json import UnreadableJson, parse_object
 from sansio_auth._token import decode_part
 from sansio_auth.errors import AssertionFailed, ConfigurationError, TransportError
-from sansio_auth.secret import Secret
+from sansio_auth.secret import Secret, discreet
 from sansio_auth.wire import HttpRequest, HttpResponse, Pairs
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.ports import Transport
@@ -80,6 +80,7 @@ class TokenFileAssertion:
         self._clock: Final = clock
         self._held: _Held | None = None
 
+    @discreet
     def __call__(self) -> str:
         """Return the token."""
         stamp, now = ambient.file_stamp(self.path), self._clock()
@@ -158,6 +159,7 @@ class ManagedIdentityAssertion:
     def _asked(self) -> HttpRequest:
         return _request(self.client_id, self.object_id, self.resource_id)
 
+    @discreet
     def __call__(self) -> str:
         """Return the token."""
         now = self._clock()

@@ -35,6 +35,7 @@ from sansio_auth.partition import (
     find,
     is_empty,
 )
+from sansio_auth.secret import discreet
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores import _files as files
 from sansio_auth_adapters.stores._files import CacheError
@@ -124,6 +125,7 @@ class FileStore:
         seen = self._memory.seen.get(key)
         return self._knowledge.peek(key) if seen is None else seen.tokens
 
+    @discreet
     def load(self, key: PartitionKey) -> Partition:
         """Return the partition, an empty one where nothing is stored.
 
@@ -144,6 +146,7 @@ class FileStore:
         tokens = Tokens() if stored is None else stored.tokens
         return self._memory.read(key, tokens, stamp, before)
 
+    @discreet
     def save(self, changes: tuple[tuple[PartitionKey, tuple[Fact, ...]], ...]) -> Partition:
         """Apply the facts to what is on disk by now and return the first key's newest partition.
 
@@ -165,6 +168,7 @@ class FileStore:
             raise errors[0]
         return newest[0]
 
+    @discreet
     def look_up(self, query: Query) -> Found:
         """Return the partitions that a query means, as they are on disk.
 

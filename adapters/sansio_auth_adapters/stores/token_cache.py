@@ -28,6 +28,7 @@ from sansio_auth.partition import (
     UserKey,
     empty,
 )
+from sansio_auth.secret import discreet
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.stores import entries as reading
 from sansio_auth_adapters.stores._index import Index
@@ -112,6 +113,7 @@ class TokenCache(MemoryStore):
         warnings.warn("find() is deprecated; use list(search(...))", DeprecationWarning, 2)
         return list(self.search(credential_type, target, query, now=now))
 
+    @discreet
     def add(self, event: Mapping[str, object], now: float | None = None) -> None:
         """File what an event of MSAL's tells: a response, and the request that brought it.
 
@@ -121,6 +123,7 @@ class TokenCache(MemoryStore):
         if changes:
             _ = self.save(changes)
 
+    @discreet
     def modify(
         self,
         credential_type: str,
@@ -133,23 +136,28 @@ class TokenCache(MemoryStore):
         fresh = cast("JsonObject", {**old, **(new_key_value_pairs or {})})
         self._edit(credential_type, key, fresh if new_key_value_pairs else None, old)
 
+    @discreet
     def remove_rt(self, rt_item: Mapping[str, object]) -> None:
         """Remove a refresh token's entry."""
         self._remove(_RT, rt_item)
 
+    @discreet
     def update_rt(self, rt_item: Mapping[str, object], new_rt: str) -> None:
         """Put a new refresh token in the place of an old one."""
         at = str(int(ambient.now()))
         self.modify(_RT, rt_item, {"secret": new_rt, "last_modification_time": at})
 
+    @discreet
     def remove_at(self, at_item: Mapping[str, object]) -> None:
         """Remove an access token's entry."""
         self._remove(_AT, at_item)
 
+    @discreet
     def remove_idt(self, idt_item: Mapping[str, object]) -> None:
         """Remove an id token's entry."""
         self._remove("IdToken", idt_item)
 
+    @discreet
     def remove_account(self, account_item: Mapping[str, object]) -> None:
         """Remove an account's entry, and nothing else of that user."""
         if "authority_type" not in account_item:
@@ -286,6 +294,7 @@ class SerializableTokenCache(TokenCache):
             families = dict(self._families)
         return text(partitions, left, families)
 
+    @discreet
     def deserialize(self, state: str | bytes | None) -> None:
         """Take over what was serialized, by this library or another one; nothing is an empty cache.
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.secret import discreet
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
 from sansio_auth_adapters.event_loop import deadline
 from sansio_auth_adapters.transports._concealed import concealed_body
@@ -81,6 +82,7 @@ class AiohttpTransport:
     `TransportError`.
     """
 
+    @discreet
     def __init__(
         self,
         session: object | None = None,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import frozen
 
 from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.secret import discreet
 from sansio_auth.wire import MAX_HEADER_BYTES, HttpRequest, HttpResponse
 from sansio_auth_adapters.transports._concealed import concealed_body
 from sansio_auth_adapters.transports._exchange import (
@@ -222,6 +223,7 @@ class _Settings:
 
     _kind: str
 
+    @discreet
     def __init__(
         self,
         client: object | None = None,

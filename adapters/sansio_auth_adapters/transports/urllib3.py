@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from sansio_auth.errors import ConfigurationError, TransportError
+from sansio_auth.secret import discreet
 from sansio_auth.wire import HttpRequest, HttpResponse, host_of
 from sansio_auth_adapters.ports import Transport
 from sansio_auth_adapters.transports._exchange import Exchange, Waits, bounds_of
@@ -52,6 +53,7 @@ class Urllib3Transport:
     can never work; `send` raises `TransportError`.
     """
 
+    @discreet
     def __init__(
         self,
         *,
