@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from sansio_auth.authority import Endpoints
 from sansio_auth.identity import token_key
 from sansio_auth.partition import (
     AccessTokenStored,
@@ -18,51 +17,33 @@ from sansio_auth.partition import (
     Tokens,
     apply,
     apply_all,
-    usable_row,
 )
-
-_ENDPOINTS = Endpoints(token="https://h/t", authorization="https://h/a", realm="r")
-
-
-def _row(secret: str, *, at: int = 1_000, life: int = 3_600, due: int | None = None) -> Any:
-    return (secret, "Bearer", "s", at, at + life, at + life, due)
-
-
-def _tokens(*stored: tuple[str, Any], limit: int = 100) -> Any:
-    return apply_all(
-        Tokens(),
-        tuple(
-            AccessTokenStored(token_key(scope.split()), row, limit=limit) for scope, row in stored
-        ),
-    )
-
-
-def _find(tokens: Any, scope: str, now: float = 1_100, margin: float = 300) -> str | None:
-    row = usable_row(tokens, token_key(scope.split()), now, margin, 300)
-    return None if row is None else row[0]
-
+from tests.core.partitions import found_in, holding, row_of
 
 # --- storing tokens ----------------------------------------------------------------------------
 
 
 def test_a_fresh_token_stays_whatever_the_limit() -> None:
     """Also where it has more keys than there is room for, or is over already."""
-    fact = AccessTokenStored(token_key(["a"]), _row("x"), (token_key(["b"]),), limit=1)
-    tokens: Any = apply(_tokens(("c", _row("old"))), fact)
+    fact = AccessTokenStored(token_key(["a"]), row_of("x"), (token_key(["b"]),), limit=1)
+    tokens: Any = apply(holding(("c", row_of("old"))), fact)
     assert {key[-1] for key in tokens.access} == {"a", "b"}
-    assert {key[-1] for key in _tokens(("a", _row("x", life=-5))).access} == {"a"}
+    assert {key[-1] for key in holding(("a", row_of("x", life=-5))).access} == {"a"}
 
 
 def test_storing_a_token_clears_the_expired_ones_away() -> None:
     """By the time at which the new one was stored."""
-    tokens = _tokens(("a", _row("old", at=0, life=10)), ("b", _row("new", at=1_000)))
+    tokens = holding(("a", row_of("old", at=0, life=10)), ("b", row_of("new", at=1_000)))
     assert {key[-1] for key in tokens.access} == {"b"}
 
 
 def test_a_full_partition_lets_the_first_to_expire_go() -> None:
     """Never the one that is stored."""
-    tokens = _tokens(
-        ("a", _row("x", life=50)), ("b c", _row("x", life=20)), ("d", _row("x", life=5)), limit=2
+    tokens = holding(
+        ("a", row_of("x", life=50)),
+        ("b c", row_of("x", life=20)),
+        ("d", row_of("x", life=5)),
+        limit=2,
     )
     assert {key[-1] for key in tokens.access} == {"a", "d"}
     assert not tokens.wide
@@ -71,9 +52,9 @@ def test_a_full_partition_lets_the_first_to_expire_go() -> None:
 def test_a_token_may_have_several_keys() -> None:
     """Granted scopes and requested ones."""
     tokens = apply(
-        Tokens(), AccessTokenStored(token_key(["granted"]), _row("x"), (token_key(["asked"]),))
+        Tokens(), AccessTokenStored(token_key(["granted"]), row_of("x"), (token_key(["asked"]),))
     )
-    assert _find(tokens, "asked") == _find(tokens, "granted") == "x"
+    assert found_in(tokens, "asked") == found_in(tokens, "granted") == "x"
 
 
 def test_what_was_read_from_a_file_is_kept_until_it_is_replaced() -> None:
@@ -90,7 +71,7 @@ def test_what_was_read_from_a_file_is_kept_until_it_is_replaced() -> None:
     }
     tokens = Tokens(originals=originals)
     facts: list[Any] = [
-        AccessTokenStored(key, _row("x")),
+        AccessTokenStored(key, row_of("x")),
         RefreshTokenStored(("c", "", "s"), ("r", 1)),
         IdTokenStored(("c", "r"), "i"),
         AccountSeen("r", ("l", "n", "MSSTS", None)),
@@ -103,7 +84,7 @@ def test_what_was_read_from_a_file_is_kept_until_it_is_replaced() -> None:
 
 def test_what_was_stored_last_is_last() -> None:
     """Also where it takes the place of an earlier one: MSAL's file has them in that order."""
-    tokens = _tokens(("a", _row("old")), ("b", _row("x")), ("a", _row("new")))
+    tokens = holding(("a", row_of("old")), ("b", row_of("x")), ("a", row_of("new")))
     assert [(key[-1], row[0]) for key, row in tokens.access.items()] == [("b", "x"), ("a", "new")]
 
 
@@ -112,36 +93,36 @@ def test_the_original_of_a_token_that_is_over_goes_with_it() -> None:
     over, soon, long, new = (token_key([name]) for name in ("over", "soon", "long", "new"))
     tokens = Tokens(
         access={
-            over: _row("o", at=0, life=10),
-            soon: _row("s", life=20),
-            long: _row("l", life=50),
+            over: row_of("o", at=0, life=10),
+            soon: row_of("s", life=20),
+            long: row_of("l", life=50),
         },
         originals={("access", *key): (key[-1], "{}") for key in (over, soon, long)},
     )
-    changed: Any = apply(tokens, AccessTokenStored(new, _row("n"), limit=2))
+    changed: Any = apply(tokens, AccessTokenStored(new, row_of("n"), limit=2))
     assert {*changed.access} == {long, new}
     assert changed.originals == {("access", *long): ("long", "{}")}
 
 
 def test_a_token_that_ends_this_very_second_is_not_over() -> None:
     """It goes in the next."""
-    tokens = _tokens(("first", _row("x", life=40)), ("second", _row("x", life=50)))
+    tokens = holding(("first", row_of("x", life=40)), ("second", row_of("x", life=50)))
     for at, left in ((1_050, {"second", "new"}), (1_051, {"new"})):
-        fact = AccessTokenStored(token_key(["new"]), _row("x", at=at))
+        fact = AccessTokenStored(token_key(["new"]), row_of("x", at=at))
         changed: Any = apply(tokens, fact)
         assert {key[-1] for key in changed.access} == left
 
 
 def test_the_rows_are_looked_through_when_the_first_of_them_may_be_over() -> None:
     """Never while none is: a partition of thousands is copied and not read."""
-    tokens: Any = _tokens(("a", _row("x", life=50)), ("b", _row("x", life=90)))
+    tokens: Any = holding(("a", row_of("x", life=50)), ("b", row_of("x", life=90)))
     assert tokens.first_end == 1_050
-    tokens = apply(tokens, AccessTokenStored(token_key(["c"]), _row("x", at=1_060)))
+    tokens = apply(tokens, AccessTokenStored(token_key(["c"]), row_of("x", at=1_060)))
     assert tokens.first_end == 1_090
     assert {key[-1] for key in tokens.access} == {"b", "c"}
     unread = Tokens(access=tokens.access)
     assert (unread, unread.first_end) == (tokens, 0)
-    read: Any = apply(unread, AccessTokenStored(token_key(["d"]), _row("x", at=1_100)))
+    read: Any = apply(unread, AccessTokenStored(token_key(["d"]), row_of("x", at=1_100)))
     assert {key[-1] for key in read.access} == {"c", "d"}
     assert read.first_end == 4_660
 
@@ -167,7 +148,9 @@ def test_a_client_is_seen_once_for_all_partitions() -> None:
     assert seen(ClientSeen("c", "c")).clients == {"c": "c"}
 
 
-@pytest.mark.parametrize("fact", [AccessTokenStored(token_key(["a"]), _row("x")), ClientSeen("c")])
+@pytest.mark.parametrize(
+    "fact", [AccessTokenStored(token_key(["a"]), row_of("x")), ClientSeen("c")]
+)
 def test_what_is_known_of_an_authority_is_not_changed_by_tokens(fact: Any) -> None:
     """A partition is told what does not concern it without harm."""
     known = Knowledge(found_at=1.0)

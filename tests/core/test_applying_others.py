@@ -8,7 +8,6 @@ import pytest
 from attrs import evolve, fields
 
 from sansio_auth._holds import Hold
-from sansio_auth.authority import Endpoints
 from sansio_auth.identity import token_key
 from sansio_auth.partition import (
     AccessTokenStored,
@@ -33,12 +32,7 @@ from sansio_auth.partition import (
     apply_all,
 )
 from sansio_auth.partition.single import Single
-
-_ENDPOINTS = Endpoints(token="https://h/t", authorization="https://h/a", realm="r")
-
-
-def _row(secret: str, *, at: int = 1_000, life: int = 3_600, due: int | None = None) -> Any:
-    return (secret, "Bearer", "s", at, at + life, at + life, due)
+from tests.core.partitions import ENDPOINTS, row_of
 
 
 def test_facts_about_a_user_are_filed() -> None:
@@ -68,7 +62,7 @@ def test_facts_about_a_user_are_filed() -> None:
 _KEY = token_key(["a"])
 _ASSERTION = AssertionKey("h", "t", "c", "d")
 _FULL: Any = Tokens(
-    access={_KEY: _row("x"), token_key(["b", "c"]): _row("y")},
+    access={_KEY: row_of("x"), token_key(["b", "c"]): row_of("y")},
     wide={token_key(["b", "c"]): frozenset("bc")},
     refresh={("c", "", "s"): ("r", 1)},
     id_tokens={("c", "r"): "i"},
@@ -85,8 +79,8 @@ _FULL: Any = Tokens(
     ("fact", "changes"),
     [
         (
-            AccessTokenStored(token_key(["d"]), _row("z", life=10)),
-            {"access": {**_FULL.access, token_key(["d"]): _row("z", life=10)}, "first_end": 1_010},
+            AccessTokenStored(token_key(["d"]), row_of("z", life=10)),
+            {"access": {**_FULL.access, token_key(["d"]): row_of("z", life=10)}, "first_end": 1_010},
         ),
         (
             RefreshTokenStored(("e", "", "s"), ("q", 2)),
@@ -143,7 +137,7 @@ def test_one_entry_of_a_kind_takes_the_room_of_one() -> None:
 
 def _everything() -> Any:
     return Tokens(
-        access={token_key(["a"]): _row("x")},
+        access={token_key(["a"]): row_of("x")},
         refresh={
             ("mine", "1", ""): ("r", 1),
             ("family", "1", ""): ("r", 1),
@@ -183,8 +177,8 @@ def test_an_applications_tokens_can_be_dropped_and_everything_else_too() -> None
 
 def test_what_is_known_of_an_authority_changes_by_its_own_facts() -> None:
     """Endpoints, region, holds; facts about tokens leave it as it is."""
-    known: Any = apply_all(Knowledge(), (EndpointsFound(_ENDPOINTS, 5.0), RegionFound("westus2")))
-    assert (known.endpoints, known.found_at) == (_ENDPOINTS, 5.0)
+    known: Any = apply_all(Knowledge(), (EndpointsFound(ENDPOINTS, 5.0), RegionFound("westus2")))
+    assert (known.endpoints, known.found_at) == (ENDPOINTS, 5.0)
     assert (known.region, known.region_known) == ("westus2", True)
     forgotten = evolve(known, endpoints=None, found_at=0.0)
     assert apply(known, EndpointsDropped()) == forgotten
@@ -194,7 +188,7 @@ def test_what_is_known_of_an_authority_changes_by_its_own_facts() -> None:
 
 @pytest.mark.parametrize(
     "fact",
-    [EndpointsFound(_ENDPOINTS, 1.0), EndpointsDropped(), RegionFound(None),
+    [EndpointsFound(ENDPOINTS, 1.0), EndpointsDropped(), RegionFound(None),
      HoldPlaced("k", Hold(until=2.0, since=1.0, status=429))],
 )  # fmt: skip
 def test_facts_about_an_authority_say_nothing_about_tokens(fact: Any) -> None:

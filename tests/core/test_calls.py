@@ -9,32 +9,16 @@ import pytest
 from attrs import evolve
 
 from sansio_auth import (
-    ClientSecret,
-    ConfidentialClient,
     ConfigurationError,
     Policy,
-    Secret,
     Tokens,
     apply,
-    parse_authority,
 )
 from sansio_auth.authority import Endpoints
 from sansio_auth.calls import ClientCredentials
 from sansio_auth.identity import token_key
 from sansio_auth.partition import AccessTokenStored, AppKey, Knowledge
-
-_HOST = "login.microsoftonline.com"
-_GUID = "11111111-2222-3333-4444-555555555555"
-_SCOPE = ["https://graph.microsoft.com/.default"]
-
-
-def _client(tenant: str = _GUID, **more: Any) -> ConfidentialClient:
-    return ConfidentialClient(
-        client_id="c",
-        authority=parse_authority(f"https://{_HOST}/{tenant}"),
-        credential=ClientSecret(Secret("s")),
-        **more,
-    )
+from tests.core.registered import GUID, HOST, SCOPE, client_of
 
 
 def _stored(key: Any, *, at: int = 1_000, life: int = 3_600, due: int | None = None) -> Any:
@@ -44,7 +28,7 @@ def _stored(key: Any, *, at: int = 1_000, life: int = 3_600, due: int | None = N
 
 def test_a_fresh_row_is_ready_and_a_due_one_is_usable() -> None:
     """The fast path: no flow, no result object."""
-    call = _client().acquire_token_for_client(_SCOPE)
+    call = client_of().acquire_token_for_client(SCOPE)
     partition = _stored(call.request.key, due=1_500)
     assert call.ready(partition, 1_100)
     assert call.ready(partition, 1_501) is None
@@ -59,7 +43,7 @@ def test_a_fresh_row_is_ready_and_a_due_one_is_usable() -> None:
 )
 def test_a_caller_may_want_more_than_the_cache_has(options: dict[str, Any]) -> None:
     """A challenge, force, or more life than is left."""
-    call = _client().acquire_token_for_client(_SCOPE, **options)
+    call = client_of().acquire_token_for_client(SCOPE, **options)
     assert call.ready(_stored(call.request.key), 1_100) is None
 
 
@@ -67,8 +51,8 @@ def test_a_token_that_was_rejected_is_not_served_again_and_another_is() -> None:
     """By its digest; a challenge beside it does not go past the cache then."""
     digest = hashlib.sha256(b"T").hexdigest()
     for hashed, served in ((digest, False), (hashlib.sha256(b"other").hexdigest(), True)):
-        call = _client().acquire_token_for_client(
-            _SCOPE, claims_challenge="{}", token_to_refresh_hash=hashed.upper()
+        call = client_of().acquire_token_for_client(
+            SCOPE, claims_challenge="{}", token_to_refresh_hash=hashed.upper()
         )
         assert (call.usable(_stored(call.request.key), 1_100) is not None) is served
         assert call.demand.token_to_refresh == hashed
@@ -87,34 +71,34 @@ def test_why_a_request_is_made_is_told(
     now: float, due: int | None, options: dict[str, Any], why: int
 ) -> None:
     """As MSAL's telemetry has it."""
-    call = _client().acquire_token_for_client(_SCOPE, **options)
+    call = client_of().acquire_token_for_client(SCOPE, **options)
     assert call.request.cache_refresh(_stored(call.request.key, due=due), now) == why
 
 
 def test_nothing_in_the_cache_is_a_reason_too() -> None:
     """Nothing there, or nothing to look into."""
-    call = _client().acquire_token_for_client(_SCOPE)
+    call = client_of().acquire_token_for_client(SCOPE)
     assert call.request.cache_refresh(Tokens(), 0) == 2
     assert call.request.cache_refresh(None, 0) == 2
 
 
 def test_an_expired_token_beside_a_wider_due_one_is_a_due_one() -> None:
     """Something can still be served."""
-    call = _client().acquire_token_for_client(["a"])
+    call = client_of().acquire_token_for_client(["a"])
     partition = _stored(call.request.key, at=900, life=400)
     row = ("T", "Bearer", "s", 1_000, 4_600, 4_600, 1_050)
     partition = apply(partition, AccessTokenStored(token_key(["a", "b"]), row))
     assert call.request.cache_refresh(partition, 1_100) == 4
 
 
-@pytest.mark.parametrize("tenant", [_GUID, "contoso.com"])
+@pytest.mark.parametrize("tenant", [GUID, "contoso.com"])
 def test_where_a_token_is_kept_depends_on_the_realm(tenant: str) -> None:
     """Computed, or learnt by discovery; before that, nowhere."""
-    known = Knowledge(endpoints=Endpoints(token="t", authorization="a", realm=_GUID))
-    client = _client(tenant)
-    app = client.acquire_token_for_client(_SCOPE)
-    assert app.partition_key(known) == AppKey(_HOST, _GUID, "c")
-    if tenant == _GUID:
+    known = Knowledge(endpoints=Endpoints(token="t", authorization="a", realm=GUID))
+    client = client_of(tenant)
+    app = client.acquire_token_for_client(SCOPE)
+    assert app.partition_key(known) == AppKey(HOST, GUID, "c")
+    if tenant == GUID:
         assert app.partition_key() == app.partition_key(known)
     else:
         assert app.partition_key() is None
@@ -123,51 +107,51 @@ def test_where_a_token_is_kept_depends_on_the_realm(tenant: str) -> None:
 
 def test_what_a_call_asks_beyond_the_identity_is_its_demand() -> None:
     """Digests, so that it can be a key without showing anything."""
-    call = _client().acquire_token_for_client(
-        _SCOPE, claims_challenge='{"a":1}', params={"p": "1"}, min_remaining=5
+    call = client_of().acquire_token_for_client(
+        SCOPE, claims_challenge='{"a":1}', params={"p": "1"}, min_remaining=5
     )
     demand = call.demand
     assert len(demand.claims) == len(demand.params) == 64
     assert demand.min_remaining == 5
     assert demand.credential
-    assert _client().acquire_token_for_client(_SCOPE).demand.claims == ""
+    assert client_of().acquire_token_for_client(SCOPE).demand.claims == ""
 
 
 def test_extra_fields_and_forwarded_claims_are_part_of_the_identity() -> None:
     """And what only shapes the request is not."""
-    client = _client()
-    plain = client.acquire_token_for_client(_SCOPE).identity()
-    assert client.acquire_token_for_client(_SCOPE, data={"fmi_path": "a"}).identity() != plain
+    client = client_of()
+    plain = client.acquire_token_for_client(SCOPE).identity()
+    assert client.acquire_token_for_client(SCOPE, data={"fmi_path": "a"}).identity() != plain
     assert (
-        client.acquire_token_for_client(_SCOPE, forwarded_client_claims='{"a":1}').identity()
+        client.acquire_token_for_client(SCOPE, forwarded_client_claims='{"a":1}').identity()
         != plain
     )
-    assert client.acquire_token_for_client(_SCOPE, data={"key_id": "k"}).identity() != plain
-    assert client.acquire_token_for_client(_SCOPE, data={"req_cnf": "k"}).identity() == plain
-    assert client.acquire_token_for_client(_SCOPE, params={"p": "1"}).identity() == plain
+    assert client.acquire_token_for_client(SCOPE, data={"key_id": "k"}).identity() != plain
+    assert client.acquire_token_for_client(SCOPE, data={"req_cnf": "k"}).identity() == plain
+    assert client.acquire_token_for_client(SCOPE, params={"p": "1"}).identity() == plain
 
 
 @pytest.mark.parametrize(("token_type", "scheme"), [(None, "bearer"), ("PoP", "pop")])
 def test_a_token_is_of_a_scheme(token_type: str | None, scheme: str) -> None:
     """The caller's word for it, in lower case."""
     data = {} if token_type is None else {"token_type": token_type}
-    assert _client().acquire_token_for_client(_SCOPE, data=data).request.scheme == scheme
+    assert client_of().acquire_token_for_client(SCOPE, data=data).request.scheme == scheme
 
 
 def test_one_resource_at_a_time() -> None:
     """RFC 6749 knows one audience; Entra says so with AADSTS28000."""
     with pytest.raises(ConfigurationError) as caught:
-        _client().acquire_token_for_client(["a/.default", "b/.default"])
+        client_of().acquire_token_for_client(["a/.default", "b/.default"])
     assert caught.value.code == "several_resources"
 
 
 def test_an_application_has_no_token_in_everybodys_tenant() -> None:
     """Unless the policy lets it try, as the facade does for MSAL's sake."""
     with pytest.raises(ConfigurationError) as caught:
-        _client("common").acquire_token_for_client(_SCOPE)
+        client_of("common").acquire_token_for_client(SCOPE)
     assert caught.value.code == "shared_tenant"
-    lenient = _client("common", policy=Policy(shared_tenants=True))
-    assert lenient.acquire_token_for_client(_SCOPE).identity().tenant == "common"
+    lenient = client_of("common", policy=Policy(shared_tenants=True))
+    assert lenient.acquire_token_for_client(SCOPE).identity().tenant == "common"
 
 
 @pytest.mark.parametrize(
@@ -178,12 +162,12 @@ def test_an_application_has_no_token_in_everybodys_tenant() -> None:
 def test_extra_fields_cannot_replace_the_librarys(data: Any) -> None:
     """Nor be what a form cannot hold."""
     with pytest.raises(ConfigurationError, match="data"):
-        _client().acquire_token_for_client(_SCOPE, data=data)
+        client_of().acquire_token_for_client(SCOPE, data=data)
 
 
 def test_a_call_is_a_value() -> None:
     """Equal arguments make equal requests."""
-    one, other = (_client().acquire_token_for_client(_SCOPE).request for _ in range(2))
+    one, other = (client_of().acquire_token_for_client(SCOPE).request for _ in range(2))
     assert one == other
     assert isinstance(one, ClientCredentials)
     assert evolve(one, force_refresh=True) != other

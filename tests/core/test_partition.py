@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from sansio_auth.authority import Endpoints
 from sansio_auth.identity import token_key
 from sansio_auth.partition import (
     SESSION,
@@ -37,49 +36,28 @@ from sansio_auth.partition import (
     is_due,
     is_empty,
     shared,
-    usable_row,
 )
 from sansio_auth.results import AccessToken, Metadata
 from sansio_auth.secret import Secret
-
-_ENDPOINTS = Endpoints(token="https://h/t", authorization="https://h/a", realm="r")
-
-
-def _row(secret: str, *, at: int = 1_000, life: int = 3_600, due: int | None = None) -> Any:
-    return (secret, "Bearer", "s", at, at + life, at + life, due)
-
-
-def _tokens(*stored: tuple[str, Any], limit: int = 100) -> Any:
-    return apply_all(
-        Tokens(),
-        tuple(
-            AccessTokenStored(token_key(scope.split()), row, limit=limit) for scope, row in stored
-        ),
-    )
-
-
-def _find(tokens: Any, scope: str, now: float = 1_100, margin: float = 300) -> str | None:
-    row = usable_row(tokens, token_key(scope.split()), now, margin, 300)
-    return None if row is None else row[0]
-
+from tests.core.partitions import found_in, holding, row_of
 
 # --- looking up --------------------------------------------------------------------------------
 
 
 def test_the_exact_scopes_come_first_and_wider_ones_serve() -> None:
     """A token for two scopes serves a request for one; not the other way."""
-    tokens = _tokens(("a b", _row("wide")), ("b", _row("exact")))
-    assert _find(tokens, "b") == "exact"
-    assert _find(tokens, "a") == "wide"
-    assert _find(tokens, "b a") == "wide"
-    assert _find(tokens, "a c") is None
-    assert _find(_tokens(("a", _row("x"))), "b") is None
+    tokens = holding(("a b", row_of("wide")), ("b", row_of("exact")))
+    assert found_in(tokens, "b") == "exact"
+    assert found_in(tokens, "a") == "wide"
+    assert found_in(tokens, "b a") == "wide"
+    assert found_in(tokens, "a c") is None
+    assert found_in(holding(("a", row_of("x"))), "b") is None
 
 
 def test_an_expired_exact_one_gives_way_to_a_wider_one() -> None:
     """Whatever serves."""
-    tokens = _tokens(("a b", _row("wide")), ("a", _row("old", at=900, life=300)))
-    assert _find(tokens, "a") == "wide"
+    tokens = holding(("a b", row_of("wide")), ("a", row_of("old", at=900, life=300)))
+    assert found_in(tokens, "a") == "wide"
 
 
 @pytest.mark.parametrize(
@@ -88,24 +66,24 @@ def test_an_expired_exact_one_gives_way_to_a_wider_one() -> None:
 )
 def test_a_token_needs_life_left_and_a_past(now: float, *, found: bool) -> None:
     """The margin counts; a token from the future of a clock that was set back does not serve."""
-    assert (_find(_tokens(("s", _row("x"))), "s", now) is not None) is found
+    assert (found_in(holding(("s", row_of("x"))), "s", now) is not None) is found
 
 
 def test_another_scheme_key_or_owner_is_another_token() -> None:
     """Also for the wider ones."""
     key = token_key(["a", "b"], "pop")
-    tokens = apply(Tokens(), AccessTokenStored(key, _row("pop")))
+    tokens = apply(Tokens(), AccessTokenStored(key, row_of("pop")))
     assert isinstance(tokens, Tokens)
-    assert _find(tokens, "a") is None
-    assert [*candidates(tokens, token_key(["a"], "pop"))] == [_row("pop")]
-    assert [*candidates(tokens, key)] == [_row("pop")]
-    assert [*candidates(_tokens(("a", _row("x"))), token_key(["b"]))] == []
+    assert found_in(tokens, "a") is None
+    assert [*candidates(tokens, token_key(["a"], "pop"))] == [row_of("pop")]
+    assert [*candidates(tokens, key)] == [row_of("pop")]
+    assert [*candidates(holding(("a", row_of("x"))), token_key(["b"]))] == []
 
 
 def test_without_wide_rows_the_exact_one_is_the_only_candidate() -> None:
     """Or there is none."""
-    tokens = _tokens(("a", _row("x")))
-    assert [*candidates(tokens, token_key(["a"]))] == [_row("x")]
+    tokens = holding(("a", row_of("x")))
+    assert [*candidates(tokens, token_key(["a"]))] == [row_of("x")]
     assert [*candidates(tokens, token_key(["b"]))] == []
 
 
@@ -114,16 +92,16 @@ def test_a_token_is_due_strictly_after_its_time(
     due: int | None, now: float, *, is_it: bool
 ) -> None:
     """As MSAL compares."""
-    assert is_due(_row("x", due=due), now) is is_it
+    assert is_due(row_of("x", due=due), now) is is_it
 
 
 @pytest.mark.parametrize(("due", "last"), [(None, 4_300), (2_000, 2_000), (4_400, 4_300)])
 def test_from_when_to_when_a_row_is_fresh(due: int | None, last: int) -> None:
     """Within the skew and the margin, and not due."""
-    row = _row("x", due=due)
+    row = row_of("x", due=due)
     key = token_key(["s"])
-    assert fresh_span(_tokens(("s", row)), key, 300, 60) == (row, 940, last)
-    assert fresh_span(_tokens(("s t", row)), key, 300, 60) is None
+    assert fresh_span(holding(("s", row)), key, 300, 60) == (row, 940, last)
+    assert fresh_span(holding(("s t", row)), key, 300, 60) is None
 
 
 def test_a_row_has_a_typed_view() -> None:
@@ -193,7 +171,7 @@ def test_a_text_that_many_rows_have_is_kept_once() -> None:
 def test_an_index_finds_users_by_name_and_applications_by_id() -> None:
     """Case of letters does not count; another cloud does."""
     alice = Tokens(accounts={"r": ("l", "Alice@x", "MSSTS", None)})
-    with_token = _tokens(("a", _row("x")))
+    with_token = holding(("a", row_of("x")))
     stored: Any = {
         UserKey("h", "a"): alice,
         UserKey("h", "signed out"): Tokens(),
@@ -212,12 +190,12 @@ def test_an_index_finds_users_by_name_and_applications_by_id() -> None:
 def test_partitions_and_facts_show_no_token() -> None:
     """I-7: counts only."""
     tokens = apply_all(
-        _tokens(("a", _row("PLANTED"))),
+        holding(("a", row_of("PLANTED"))),
         (RefreshTokenStored(("c", "", ""), ("PLANTED", 1)), IdTokenStored(("c", "r"), "PLANTED")),
     )
     shown = repr([tokens, Found(((UserKey("h", "a"), tokens),))])  # type: ignore[arg-type]
     assert "PLANTED" not in shown
     assert "access=1" in shown
-    for fact in (AccessTokenStored(("k",), _row("PLANTED")), IdTokenStored(("c", "r"), "PLANTED"),
+    for fact in (AccessTokenStored(("k",), row_of("PLANTED")), IdTokenStored(("c", "r"), "PLANTED"),
                  RefreshTokenStored(("c", "", ""), ("PLANTED", 1))):  # fmt: skip
         assert "PLANTED" not in repr(fact)
