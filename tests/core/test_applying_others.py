@@ -80,7 +80,10 @@ _FULL: Any = Tokens(
     [
         (
             AccessTokenStored(token_key(["d"]), row_of("z", life=10)),
-            {"access": {**_FULL.access, token_key(["d"]): row_of("z", life=10)}, "first_end": 1_010},
+            {
+                "access": {**_FULL.access, token_key(["d"]): row_of("z", life=10)},
+                "first_end": 1_010,
+            },
         ),
         (
             RefreshTokenStored(("e", "", "s"), ("q", 2)),
