@@ -25,7 +25,7 @@ from sansio_auth.partition.other_facts import (
     SignedOut,
 )
 from sansio_auth.partition.rows import Knowledge, Original, OriginalKey, Tokens
-from sansio_auth.partition.single import Single
+from sansio_auth.partition.single import Single, compact
 
 __all__ = ["apply_to_knowledge", "apply_to_tokens"]
 
@@ -40,17 +40,20 @@ def _with(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
 
 
 def _store_refresh(tokens: Tokens, fact: RefreshTokenStored) -> Tokens:
-    """Put a refresh token in the place of its client's for that target, of whichever family."""
+    """Put a refresh token in the place of its client's for that target, of whichever family.
+
+    It keeps its place in the order, as in MSAL's cache: of several that were stored in the same
+    second that one is tried first which has been there longest.
+    """
     client, _, target = fact.key
     others = [key for key in tokens.refresh if (key[0], key[2]) == (client, target)]
-    refresh = tokens.refresh
-    if others:
-        refresh = {key: row for key, row in refresh.items() if key not in others}
+    refresh = {fact.key if key in others else key: row for key, row in tokens.refresh.items()}
+    refresh[fact.key] = fact.row
     originals = tokens.originals
     if originals:
         gone = {("refresh", *key) for key in (*others, fact.key)}
         originals = {k: v for k, v in originals.items() if k not in gone}
-    return changed(tokens, refresh=_with(refresh, fact.key, fact.row), originals=originals)
+    return changed(tokens, refresh=compact(refresh), originals=originals)
 
 
 def _of_kind(tokens: Tokens, *kinds: str) -> Mapping[OriginalKey, Original]:
