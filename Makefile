@@ -8,8 +8,9 @@ SECONDS ?= 60
 COMPILE := $(BIN)/python -m compileall -q sansio_auth adapters || true
 SEED ?= 0
 MEGABYTES ?= 1
+YEARS ?= 20
 
-.PHONY: help demo test interop check lint fmt types contracts fuzz bounds cov own mutants bench bench-page docs clean
+.PHONY: help demo test interop check lint fmt types contracts fuzz year bounds cov own mutants bench bench-page docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -56,6 +57,9 @@ contracts: $(VENV)/.dev ## import layers
 
 fuzz: $(VENV)/.dev ## broken input for every parser, for SECONDS (60)
 	@$(BIN)/python fuzz/run.py --seconds $(SECONDS) --seed $(SEED)
+
+year: $(VENV)/.dev ## a simulated year of fifty callers, YEARS (20) of them from SEED (0) on
+	@YEARS=$(YEARS) SEED=$(SEED) $(BIN)/python -m pytest -q -n $(WORKERS) tests/faults/test_j_year.py
 
 bounds: $(VENV)/.dev ## large input for every parser, with its memory counted; MEGABYTES=10 for more of it
 	@MEGABYTES=$(MEGABYTES) $(BIN)/python -m pytest -q -n $(WORKERS) -m bounds tests/properties/test_bounds.py

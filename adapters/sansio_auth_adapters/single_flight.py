@@ -75,9 +75,11 @@ class Flights:
     ) -> T:
         """Return the outcome of `work`, done once for all who come with this key meanwhile.
 
-        A waiter for whom `instead()` has something takes that at once. It waits `patience`
-        seconds at most, then works for itself. An error is raised anew for each waiter.
+        A waiter for whom `instead()` has something takes that at once. It waits for two flights at
+        most, `patience` seconds for each, then works for itself. An error is raised anew for each
+        waiter.
         """
+        weary = False
         while True:
             flight, leads = self._board(key, bool)
             if leads:
@@ -93,8 +95,10 @@ class Flights:
                 heard = ended.wait(patience)
             if not heard:
                 self._forget(key, flight)
-                return work()
-            if not flight.abandoned:
+                if weary:
+                    return work()
+                weary = True  # of all who waited one leads now, and the others wait once more
+            elif not flight.abandoned:
                 return cast("T", flight.result())
 
     async def arun(
@@ -108,6 +112,7 @@ class Flights:
         """`run`, with `await`: waiting holds up no other task."""
         from sansio_auth_adapters.event_loop import bell, loop_is_over
 
+        weary = False
         while True:
             flight, leads = self._board(key, loop_is_over())
             if leads:
@@ -123,8 +128,10 @@ class Flights:
                 heard = await ended.wait(patience)
             if not heard:
                 self._forget(key, flight)
-                return await work()
-            if not flight.abandoned:
+                if weary:
+                    return await work()
+                weary = True  # of all who waited one leads now, and the others wait once more
+            elif not flight.abandoned:
                 return cast("T", flight.result())
 
     def _forget(self, key: Hashable, flight: _Flight[object]) -> None:

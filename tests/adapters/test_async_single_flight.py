@@ -18,6 +18,7 @@ from attrs import define, field
 
 from sansio_auth.errors import TransportError
 from sansio_auth_adapters.single_flight import Flights
+from tests.faults.virtual_time import in_virtual_time
 
 LONG: Final = 20.0  # seconds nobody waits in a green run
 LOOPS: Final = pytest.mark.parametrize("loop", ["asyncio", "trio"])
@@ -240,6 +241,32 @@ def test_a_task_whose_patience_ends_works_for_itself(loop: str) -> None:
             work.release.set()
 
     in_loop(loop, test)
+
+
+@pytest.mark.parametrize("hangs", [1, 2])
+def test_of_those_whose_patience_ends_together_one_works(hangs: int) -> None:
+    """A leader that hangs sends no herd after it; who has waited for two works for itself."""
+    begun, got = list[float](), list[str]()
+
+    async def test() -> None:
+        flights, now = Flights(), asyncio.get_running_loop().time
+
+        async def work() -> str:
+            begun.append(now())
+            number = len(begun)
+            await asyncio.sleep(1_000.0 if number <= hangs else 2.0)
+            return f"token {number}"
+
+        async def ask() -> None:
+            got.append(await flights.arun("key", work, patience=30.0, instead=_nothing))
+
+        await asyncio.gather(*(ask() for _ in range(9)))
+        assert len(flights) == 0
+
+    in_virtual_time(test())
+    assert len(begun) == (2 if hangs == 1 else 9)
+    assert [*map(round, begun)] == ([0, 30] if hangs == 1 else [0, 30, *[60] * 7])
+    assert got.count("token 2") == (8 if hangs == 1 else 1)
 
 
 @LOOPS

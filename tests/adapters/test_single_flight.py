@@ -209,6 +209,35 @@ def test_a_waiter_whose_patience_ends_works_for_itself() -> None:
         assert leader.result() == "late"
 
 
+def test_of_those_whose_patience_ends_together_one_works() -> None:
+    """A leader that hangs sends no herd after it: the others wait once more."""
+    flights = Flights()
+    under_way, over = threading.Event(), threading.Event()
+    begun: list[int] = []
+
+    def hang() -> str:
+        under_way.set()
+        assert over.wait(LONG)
+        return "late"
+
+    def work() -> str:
+        begun.append(threading.get_ident())
+        threading.Event().wait(0.5)
+        return "token"
+
+    with ThreadPoolExecutor(9) as pool:
+        leader = pool.submit(flights.run, "key", hang, patience=LONG, instead=lambda: None)
+        assert under_way.wait(LONG)
+        others = [
+            pool.submit(flights.run, "key", work, patience=1.0, instead=lambda: None)
+            for _ in range(8)
+        ]
+        assert {it.result(LONG) for it in others} == {"token"}
+        over.set()
+        assert leader.result() == "late"
+    assert len(begun) < len(others)  # one, unless this machine is very busy
+
+
 def test_no_lock_is_held_while_anybody_works_or_looks_for_something_else() -> None:
     """Invariant I-10: both the work and `instead` find the lock free."""
     flights = Flights()

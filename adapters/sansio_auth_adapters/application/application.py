@@ -39,6 +39,9 @@ else:
 
 __all__ = ["Application"]
 
+#: Seconds beyond its deadline for which a call is waited for by those who want the same: it ends
+#: then, and is heard of a moment later.
+_GRACE: Final = 1.0
 #: How many tenants' clients one application keeps at hand.
 _TENANTS: Final = 1024
 
@@ -121,6 +124,7 @@ class Application:
         self._peek: Final = looking_into(store)
         self._flights: Final = flights_of(shared)
         self._client: Final = client
+        self._patience: Final = client.policy.call_deadline + _GRACE
         self._knowledge: Final[Store] = knowledge_store(http_cache, client)
         self._signer: Final = signer
         self._credential: Final = Concealed(client_credential)

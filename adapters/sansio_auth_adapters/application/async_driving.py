@@ -125,7 +125,7 @@ class AwaitedApplication(Application):
         return await self._flights.arun(
             (call.identity(self._known(plan)), call.demand),
             partial(self._fly, plan),
-            patience=self._client.policy.call_deadline,
+            patience=self._patience,
             instead=lambda: self._usable(plan, self._world.clock()),
         )
 

@@ -110,7 +110,7 @@ class DrivenApplication(Application):
         return self._flights.run(
             (call.identity(self._known(plan)), call.demand),
             lambda: self._fly(plan),
-            patience=self._client.policy.call_deadline,
+            patience=self._patience,
             instead=lambda: self._usable(plan, self._world.clock()),
         )
 
