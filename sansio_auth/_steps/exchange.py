@@ -56,24 +56,20 @@ _SPREAD: Final = 20
 
 
 def _headers(talk: Conversation, tokens: Tokens) -> Pairs:
+    """Return who asks, why, and how earlier requests went."""
     call = talk.call
-    headers = (*call.registration.headers, *correlation(talk), *_telemetry(talk, tokens))
+    registration = call.registration
+    headers = (*registration.headers, *correlation(talk))
+    if registration.policy.send_telemetry:
+        why = call.cache_refresh(tokens, talk.now)
+        headers += (
+            ("x-client-current-telemetry", Telemetry.current(call.api_id, why)),
+            ("x-client-last-telemetry", talk.start.telemetry.last()),
+        )
     anchor = call.anchor
     if anchor and fits_header(anchor):
         return (*headers, ("X-AnchorMailbox", anchor))
     return headers
-
-
-def _telemetry(talk: Conversation, tokens: Tokens) -> Pairs:
-    """Why the request is made, and how earlier ones went."""
-    call = talk.call
-    if not call.registration.policy.send_telemetry:
-        return ()
-    refresh = call.cache_refresh(tokens, talk.now)
-    return (
-        ("x-client-current-telemetry", Telemetry.current(call.api_id, refresh)),
-        ("x-client-last-telemetry", talk.start.telemetry.last()),
-    )
 
 
 def _hold_keys(call: TokenCall, knowledge: Knowledge) -> tuple[str, str]:
