@@ -202,25 +202,19 @@ def test_a_body_that_is_no_token_response_is_their_mistake(raw: bytes, code: str
 
 
 @pytest.mark.parametrize(
-    ("raw", "name"),
+    "raw",
     [
-        pytest.param(_HTML, "body", id="row2-html"),
-        pytest.param(_TRUNCATED, "body", id="row3-truncated-after-the-token"),
+        pytest.param(_HTML, id="row2-html"),
+        pytest.param(_TRUNCATED, id="row3-truncated-after-the-token"),
     ],
 )
-def test_no_frame_of_the_error_shows_the_body(
-    raw: bytes, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_frame_of_the_error_shows_the_body(raw: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """What a crash reporter would print of the locals that the error leads to."""
     caplog.set_level(0)
     error = play(world(ok(raw))).error
     assert error is not None
     assert error.__suppress_context__
-    place, seen = error.__traceback__, 0
-    while place is not None:
-        assert PLANTED not in repr(place.tb_frame.f_locals), name
-        place, seen = place.tb_next, seen + 1
-    assert seen
+    assert error.__traceback__ is None  # as a value it leads to no frame at all
     assert PLANTED not in caplog.text
 
 
