@@ -11,7 +11,7 @@ import json
 import re
 from contextlib import suppress
 from itertools import chain
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 __all__ = [
     "MAX_DEPTH",
@@ -100,7 +100,7 @@ def _too_deep(text: str) -> bool:
     return False
 
 
-def _text(body: bytes, *, lossy: bool) -> str:
+def _text(body: bytes, *, lossy: bool = False) -> str:
     if b"\x00" in body:  # UTF-16 or UTF-32; a NUL inside UTF-8 JSON must be escaped anyway
         raise UnreadableJson("bad_encoding")
     try:
@@ -127,8 +127,9 @@ def _decoded(text: str, decoder: json.JSONDecoder) -> JsonValue:
     if _too_deep(text):
         raise UnreadableJson("too_deep")
     text = text.strip(_SPACE)
+    value: JsonValue
     try:
-        value, end = cast("tuple[JsonValue, int]", decoder.raw_decode(text))
+        value, end = decoder.raw_decode(text)
     except UnreadableJson:
         raise
     except (ValueError, RecursionError):  # the cause would carry the document in its `doc`
@@ -156,7 +157,7 @@ def parse_large(body: bytes) -> JsonObject:
     """
     value: JsonValue = None
     with suppress(ValueError, RecursionError):
-        value = json.loads(_text(body, lossy=False))
+        value = json.loads(_text(body))
     if isinstance(value, dict) and is_shallow(value):
         return value
     return parse_object(body)  # it says what is wrong, if something is
@@ -170,10 +171,9 @@ def is_shallow(document: JsonObject) -> bool:
     """
     level: list[JsonValue] = [document]
     for _ in range(MAX_DEPTH - 1):
-        inner = (
-            it.values() if isinstance(it, dict) else cast("list[JsonValue]", it) for it in level
-        )
-        level = [*filter(gc.is_tracked, chain.from_iterable(inner))]
+        lists = (it for it in level if isinstance(it, list))
+        objects = (it.values() for it in level if isinstance(it, dict))
+        level = [*filter(gc.is_tracked, chain(*lists, *objects))]
         if not level:
             return True
     return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sansio_auth._json import (
     MAX_DEPTH,
     UnreadableJson,
+    is_shallow,
     parse_large,
     parse_object,
     parse_unique,
@@ -32,6 +33,8 @@ _DECISIVE: Final = (
         (b"<html>", "response_not_json"),
         (b"{", "response_not_json"),
         (b'{"a":1}x', "response_not_json"),
+        ("\u00a0{}".encode(), "response_not_json"),
+        (b"\x0b{}\x0c", "response_not_json"),
         (b"[]", "not_an_object"),
         (b"null", "not_an_object"),
         (b"1", "not_an_object"),
@@ -110,6 +113,22 @@ def test_a_large_document_nests_no_deeper_than_any_other(opened: str, depth: int
     else:
         with pytest.raises(UnreadableJson, match="too_deep"):
             parse_large(body)
+
+
+def test_a_large_document_of_another_encoding_has_its_complaint() -> None:
+    """No byte of it is replaced."""
+    with pytest.raises(UnreadableJson, match="bad_encoding"):
+        parse_large(b'{"a":"\xff"}')
+
+
+@pytest.mark.parametrize("depth", [2, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 200])
+def test_what_is_told_to_be_shallow_nests_at_most_64_deep(depth: int) -> None:
+    """Through lists and objects, wherever in them it is deepest."""
+    document: Any = {"a": 1}
+    for level in range(1, depth):
+        last = level == depth - 1
+        document = {"b": 1, "a": document} if level % 2 or last else [[], document, {"c": 1}]
+    assert is_shallow(document) is (depth <= MAX_DEPTH)
 
 
 def test_of_a_large_document_a_member_that_is_there_twice_is_the_last_one() -> None:
