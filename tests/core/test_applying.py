@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from sansio_auth.identity import token_key
 from sansio_auth.partition import (
@@ -163,6 +164,8 @@ def test_a_client_that_was_seen_as_it_is_changes_nothing() -> None:
     several = apply(alone, ClientSeen("d", None))
     for partition in (alone, several):
         assert apply(partition, ClientSeen("c", "1")) is partition
+    read = evolve(alone, originals={("client", "c"): ("k", "{}")})
+    assert apply(read, ClientSeen("c", "1")) == alone  # a file's own words for it are replaced
     changed = apply(several, ClientSeen("c", None))
     assert isinstance(changed, Tokens)
     assert changed.clients == {"c": None, "d": None}

@@ -651,6 +651,16 @@ def test_a_pfx_is_not_begun_where_it_would_not_end(
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [(MAX_PFX, "the PFX cannot be read"), (MAX_PFX + 1, f"is larger than {MAX_PFX} bytes")],
+)
+def test_a_pfx_has_at_most_a_megabyte(size: int, told: str) -> None:
+    """Who has a larger one is told how large it may be."""
+    with pytest.raises(ConfigurationError, match=told):
+        load_pfx(bytes(size))
+
+
 @pytest.mark.parametrize("which", sorted(_bad_pfx()))
 def test_what_is_no_pfx_for_this_is_refused(which: str) -> None:
     """Each with its code."""
