@@ -160,7 +160,7 @@ def test_what_is_known_of_an_authority_is_not_changed_by_tokens(fact: Any) -> No
 
 def test_a_client_that_was_seen_as_it_is_changes_nothing() -> None:
     """Whether it is the only one in a partition or one of several."""
-    alone = apply(Tokens(), ClientSeen("c", "1"))
+    alone: Any = apply(Tokens(), ClientSeen("c", "1"))
     several = apply(alone, ClientSeen("d", None))
     for partition in (alone, several):
         assert apply(partition, ClientSeen("c", "1")) is partition
