@@ -75,11 +75,10 @@ class Flights:
     ) -> T:
         """Return the outcome of `work`, done once for all who come with this key meanwhile.
 
-        A waiter for whom `instead()` has something takes that at once. It waits for two flights at
-        most, `patience` seconds for each, then works for itself. An error is raised anew for each
-        waiter.
+        A waiter for whom `instead()` has something takes that at once. It waits `patience` seconds
+        at most for one flight, then leads another or waits for whoever does: where a leader hangs,
+        no herd goes after it. An error is raised anew for each waiter.
         """
-        weary = False
         while True:
             flight, leads = self._board(key, bool)
             if leads:
@@ -94,10 +93,7 @@ class Flights:
             with self._awaiting(flight, ended.set):
                 heard = ended.wait(patience)
             if not heard:
-                self._forget(key, flight)
-                if weary:
-                    return work()
-                weary = True  # of all who waited one leads now, and the others wait once more
+                self._forget(key, flight)  # one of those who waited leads now, others wait for it
             elif not flight.abandoned:
                 return cast("T", flight.result())
 
@@ -112,7 +108,6 @@ class Flights:
         """`run`, with `await`: waiting holds up no other task."""
         from sansio_auth_adapters.event_loop import bell, loop_is_over
 
-        weary = False
         while True:
             flight, leads = self._board(key, loop_is_over())
             if leads:
@@ -127,10 +122,7 @@ class Flights:
             with self._awaiting(flight, ended.ring):
                 heard = await ended.wait(patience)
             if not heard:
-                self._forget(key, flight)
-                if weary:
-                    return await work()
-                weary = True  # of all who waited one leads now, and the others wait once more
+                self._forget(key, flight)  # one of those who waited leads now, others wait for it
             elif not flight.abandoned:
                 return cast("T", flight.result())
 
