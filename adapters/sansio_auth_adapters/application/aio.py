@@ -60,6 +60,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         return known
 
+    @discreet_async
     async def discover(self) -> views.AuthorityView:
         """Return the authority and its endpoints, which are asked for where they are not known."""
         return self._known_authority() or self._view(await self._do(self._client.discover()))
@@ -99,6 +100,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             conceal(error)
             raise
 
+    @discreet_async
     async def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
         await self._do(self._client.remove_tokens_for_client())
@@ -371,6 +373,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             conceal(error)
             raise
 
+    @discreet_async
     async def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
         found = self._accounts_at_hand(username)
@@ -378,6 +381,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             found = await self._do(self._client.get_accounts(username))
         return [account_dict(it) for it in found]
 
+    @discreet_async
     async def remove_account(self, account: Mapping[str, object]) -> None:
         """Sign a user out here: what this client could use of theirs is forgotten; no request."""
         environment = account.get("environment")

@@ -50,6 +50,7 @@ class ConfidentialClientApplication(DrivenApplication):
     # --- attributes that callers of MSAL read ---------------------------------------------------
 
     @property
+    @discreet
     def authority(self) -> views.AuthorityView:
         """The authority and its endpoints, which are asked for where they cannot be computed."""
         return self._known_authority() or self._view(self._do(self._client.discover()))
@@ -89,6 +90,7 @@ class ConfidentialClientApplication(DrivenApplication):
             conceal(error)
             raise
 
+    @discreet
     def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
         self._do(self._client.remove_tokens_for_client())
@@ -357,6 +359,7 @@ class ConfidentialClientApplication(DrivenApplication):
             conceal(error)
             raise
 
+    @discreet
     def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
         found = self._accounts_at_hand(username)
@@ -364,6 +367,7 @@ class ConfidentialClientApplication(DrivenApplication):
             found = self._do(self._client.get_accounts(username))
         return [account_dict(it) for it in found]
 
+    @discreet
     def remove_account(self, account: Mapping[str, object]) -> None:
         """Sign a user out here: what this client could use of theirs is forgotten; no request."""
         environment = account.get("environment")
