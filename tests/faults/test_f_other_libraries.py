@@ -8,6 +8,7 @@ those of .NET, Go and Java are made up by the members and keys that their source
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -28,8 +29,10 @@ _ALICE: Final = "alice@contoso.com"
 _HOST, _ALIAS = "login.microsoftonline.com", "login.windows.net"
 _NEW: Final = '{"access_token":"new-token","token_type":"Bearer","expires_in":3599}'
 
+#: From 1.30 on msal writes the same.
 _PYTHON: Final[list[Any]] = [
     row(163, "msal-1.39", "python-1.39"),
+    row(163, "msal-1.30", "python-1.39"),
     row(163, "msal-1.2x", "python-1.2x"),
 ]
 #: These file under the name of the cloud's alias, and what is on behalf of somebody by its hash.
@@ -94,6 +97,49 @@ class _Found:
 
 def _text(name: str) -> str:
     return (_CACHES / f"{name}.json").read_text(encoding="utf-8")
+
+
+class _Issuing(_Cloud):
+    """A cloud that answers as the one did whose answers are in the files."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__()
+        (id_token,) = (it["secret"] for it in file["IdToken"].values())
+        (account,) = file["Account"].values()
+        uid, _, utid = account["home_account_id"].partition(".")
+        info = base64.urlsafe_b64encode(json.dumps({"uid": uid, "utid": utid}).encode()).decode()
+        self._user = {"id_token": id_token, "client_info": info}
+
+    def post(self, url: str, **keywords: Any) -> Answer:
+        name, scope = {
+            "client_credentials": ("app", None),
+            "authorization_code": ("user", "User.Read"),
+        }.get(keywords["data"]["grant_type"], ("obo", "Files.Read"))
+        body: dict[str, Any] = {
+            "access_token": f"{name}-token", "token_type": "Bearer", "expires_in": 3599,
+            "ext_expires_in": 3599,
+        }  # fmt: skip
+        if scope is not None:
+            body |= {"refresh_token": f"{name}-refresh-token", "scope": scope, **self._user}
+        return Answer(200, json.dumps(body))
+
+
+def test_row163_the_file_is_what_msal_writes(clock: VirtualClock) -> None:
+    """The wheel that is installed, after the same calls, to the letter."""
+    clock.now = 1_700_000_000.5
+    cache = msal.SerializableTokenCache()
+    app = msal.ConfidentialClientApplication(
+        WEB_API,
+        SECRET,
+        f"https://{_HOST}/{_TENANT}",
+        token_cache=cache,
+        http_client=_Issuing(json.loads(_text("python-1.39"))),
+    )
+    app.acquire_token_for_client([GRAPH])
+    app.acquire_token_on_behalf_of("as.ser.tion", ["Files.Read"])
+    with pytest.warns(DeprecationWarning, match="initiate_auth_code_flow"):
+        app.acquire_token_by_authorization_code("code", ["User.Read"])
+    assert cache.serialize() == _text("python-1.39").rstrip("\n")
 
 
 @pytest.mark.parametrize("name", _PYTHON)
