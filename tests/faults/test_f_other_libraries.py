@@ -137,7 +137,7 @@ def test_row163_the_file_is_what_msal_writes(clock: VirtualClock) -> None:
     )
     app.acquire_token_for_client([GRAPH])
     app.acquire_token_on_behalf_of("as.ser.tion", ["Files.Read"])
-    with pytest.warns(DeprecationWarning, match="initiate_auth_code_flow"):
+    with pytest.warns(DeprecationWarning, match="acquire_token_by_auth_code_flow"):
         app.acquire_token_by_authorization_code("code", ["User.Read"])
     assert cache.serialize() == _text("python-1.39").rstrip("\n")
 
