@@ -54,8 +54,8 @@ __all__ = ["carry", "close_idle", "open_pool"]
 _KEPT: Final = 16
 _NO_RETRIES: Final = Retry(total=False, redirect=False)
 
-#: A line of a request's head (RFC 9110 section 5).
-_HEADER: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*")
+#: A line of a request's head (RFC 9110 section 5), of letters that latin-1 has.
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0\u0100-\U0010ffff]*")
 _NO_CONNECTION: Final = (NewConnectionError, AnyTimeoutError, ProtocolError, TimeoutError)
 
 
@@ -100,6 +100,15 @@ class _Connection(HTTPConnection):
             _ = undo.pop_all()
         return sock
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether another request can be sent: not where there is more than the last one asked for.
+
+        urllib3 asks the operating system, which does not see what TLS has decrypted already.
+        """
+        left = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()
+        return not left and super().is_connected
+
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the parent's
         """Send the request in one piece; from then on nobody can be sure that no byte arrived.
 
@@ -126,10 +135,10 @@ class _Connection(HTTPConnection):
         if not isinstance(header, str) or len(values) != 1 or not isinstance(values[0], str):
             super().putheader(cast("str", header), *values)
             return
-        line = f"{header}: {values[0]}".encode("latin-1")
+        line = f"{header}: {values[0]}"
         if not _HEADER.fullmatch(line):
             raise ValueError("a header whose name or value no request can carry")
-        self._buffer.append(line)
+        self._buffer.append(line.encode("latin-1"))
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - as the method it replaces
         """Send what is not part of a request; a part of one is held until it is whole."""
@@ -189,11 +198,14 @@ def close_idle(pool: HTTPConnectionPool) -> None:
                 kept.close()
 
 
-@lru_cache(maxsize=128)
 def _target(url: str, *, proxied: bool) -> str:
     """Return what to ask for: a path, or the whole URL of a proxy that does not tunnel."""
     parts = parse_url(url)
     return parts.url if proxied and parts.scheme == "http" else parts.request_uri
+
+
+#: The same, remembered; for endpoints alone, as a query and the URL of a GET may name a user.
+_endpoint: Final = lru_cache(maxsize=128)(_target)
 
 
 def carry(
@@ -201,11 +213,12 @@ def carry(
 ) -> HttpResponse:
     """Send one request and read its response; raises `TransportError`."""
     serving.exchange = exchange
+    target = _target if request.query or request.form is None else _endpoint
     try:
         _ = exchange.wait(exchange.bounds.connect)  # nothing is opened when the time is over
         response = pool.urlopen(
             request.method,
-            _target(request.target, proxied=pool.proxy is not None),
+            target(request.target, proxied=pool.proxy is not None),
             body=concealed_body(request),
             headers=headers,
             redirect=False,

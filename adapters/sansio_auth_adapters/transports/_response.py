@@ -26,7 +26,12 @@ _FIELDS: Final = 100
 _STATUS_LINE: Final = re.compile(r"(HTTP/[0-9.]+)[ \t]+([1-9][0-9]{2})(?:[ \t]([^\r\n]*))?\r?\n")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _BLANK: Final = frozenset({b"\r\n", b"\n"})
+#: What surrounds a value; Python's own notion of white space is wider.
+_SPACE: Final = " \t\r\n"
+#: The fields that say where a body ends.
+_FRAMING: Final = frozenset({"transfer-encoding", "content-length", "connection"})
 _BODILESS: Final = frozenset({http.HTTPStatus.NO_CONTENT, http.HTTPStatus.NOT_MODIFIED})
 
 _Fields: TypeAlias = "list[tuple[str, str]]"
@@ -63,6 +68,11 @@ class _TimedReader(io.RawIOBase):
         super().__init__()
         self._sock = sock
         self._raw = raw
+        self._count = 0
+        self.in_headers = True
+
+    def begin_fields(self) -> None:
+        """Count from here: no more bytes of fields come than a response may have."""
         self._count = 0
         self.in_headers = True
 
@@ -113,20 +123,52 @@ class Response(http.client.HTTPResponse):
         self.code = self.status = status
         self.reason = reason
         self.headers = self.msg = _message(fields)
-        self._frame({name.lower(): value.lower() for name, value in reversed(fields)})
+        self._frame(_told(fields))
 
-    def _frame(self, first: dict[str, str]) -> None:
-        """Say where the body ends (RFC 9112 section 6.3), in the standard library's words."""
-        self.chunked = first.get("transfer-encoding") == "chunked"
+    def _frame(self, told: dict[str, str]) -> None:
+        """Say where the body ends (RFC 9112 section 6.3), in the standard library's words.
+
+        Where that is in doubt it ends with the connection, which then serves no other request.
+        """
+        bodiless = self.status in _BODILESS or self.status < http.HTTPStatus.OK
+        coding = told.get("transfer-encoding")
+        self.chunked = coding == "chunked" and not bodiless
         self.chunk_left = None
-        self.length = None
-        if self.status in _BODILESS or self.status < http.HTTPStatus.OK:
-            self.length = 0
-        elif not self.chunked and _LENGTH.fullmatch(length := first.get("content-length", "")):
-            self.length = int(length)
-        connection = first.get("connection", "")
+        self.length = 0 if bodiless else None
+        lengths = {it.strip(_SPACE) for it in told.get("content-length", "").split(",")}
+        if not bodiless and coding is None and len(lengths) == 1:
+            length = lengths.pop()
+            self.length = int(length) if _LENGTH.fullmatch(length) else None
+        connection = told.get("connection", "")
         kept = "close" not in connection if self.version == 11 else "keep-alive" in connection  # noqa: PLR2004 - HTTP/1.1
-        self.will_close = not kept or (self.length is None and not self.chunked)
+        self.will_close = not kept or bodiless or (self.length is None and not self.chunked)
+
+    def _read_next_chunk_size(self) -> int:
+        """In place of the standard library's, to which `-5`, `+5` and `0_5` are sizes.
+
+        Raises `ValueError`, which becomes an `IncompleteRead` there.
+        """
+        found = _CHUNK.fullmatch(_read_line(self.fp))
+        if found is None:
+            raise ValueError("no size of a chunk")
+        return int(found[1], 16)
+
+    def _read_and_discard_trailer(self) -> None:
+        """In place of the standard library's, which reads fields without end."""
+        self._reader.begin_fields()
+        while line := _read_line(self.fp):
+            if line in _BLANK:
+                break
+
+
+def _told(fields: _Fields) -> dict[str, str]:
+    """Return what the fields say of where the body ends; one that is repeated is one list."""
+    told: dict[str, str] = {}
+    for field, value in fields:
+        name = field.lower()
+        if name in _FRAMING:
+            told[name] = f"{told[name]},{value.lower()}" if name in told else value.lower()
+    return told
 
 
 def _message(fields: _Fields) -> http.client.HTTPMessage:
@@ -163,13 +205,14 @@ def _read_fields(stream: BinaryIO) -> _Fields:
     while (line := _read_line(stream)) not in _BLANK:
         if not line:
             raise http.client.IncompleteRead(b"")
-        name, colon, value = str(line, "iso-8859-1").partition(":")
+        text = str(line, "iso-8859-1")
+        name, colon, value = text.partition(":")
         if line[:1] in b" \t":
             if fields:
                 before = fields.pop()
-                fields.append((before[0], f"{before[1]} {str(line, 'iso-8859-1').strip()}"))
+                fields.append((before[0], f"{before[1]} {text.strip(_SPACE)}".lstrip(_SPACE)))
         elif colon and _NAME.fullmatch(name):
-            fields.append((name, value.strip()))
+            fields.append((name, value.strip(_SPACE)))
         if len(fields) > _FIELDS:
             raise HeadersTooLarge(f"more than {_FIELDS} fields")
     return fields

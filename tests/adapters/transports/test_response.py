@@ -56,13 +56,18 @@ _FRAMING = st.sampled_from(
         ("transfer-encoding", "Chunked"), ("Connection", "Keep-Alive"), ("CONNECTION", "x, CLOSE"),
     ]
 )  # fmt: skip
-_HEADS = st.lists(st.tuples(_TOKENS, _VALUES) | _FRAMING, max_size=8)
+#: Of a field that frames a message there is one: of more the standard library sees the first only.
+_HEADS = st.builds(
+    lambda fields, framing: [*fields, *framing],
+    st.lists(st.tuples(_TOKENS, _VALUES), max_size=6),
+    st.lists(_FRAMING, max_size=3, unique_by=lambda field: field[0].lower()),
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     _HEADS,
-    st.sampled_from([200, 204, 304, 400, 503, 999]),
+    st.sampled_from([200, 400, 503, 999]),
     st.sampled_from(["HTTP/1.0", "HTTP/1.1", "HTTP/1.2"]),
     st.sampled_from(["OK", "", "Not at all: so"]),
 )
@@ -81,7 +86,7 @@ def _read(received: bytes, kind: type[http.client.HTTPResponse]) -> object:
         response, body = _begun(received, kind)
     except http.client.IncompleteRead as error:
         return "incomplete", error.partial
-    fields = [(name, value.strip()) for name, value in response.msg.items()]
+    fields = [(name, value.strip(" \t\r\n")) for name, value in response.msg.items()]
     return (
         response.status, response.reason, response.version, fields, response.will_close, body,
     )  # fmt: skip
@@ -103,7 +108,7 @@ def test_a_change_of_protocols_is_no_interim_response() -> None:
 
 def test_a_folded_field_is_one_value() -> None:
     """RFC 9112 section 5.2: a line that begins with white space belongs to the one before."""
-    response, _ = _begun(b"HTTP/1.1 204 No\r\nX: a\r\n  b\r\n\tc\r\nY: d\r\n\r\n")
+    response, _ = _begun(b"HTTP/1.1 204 No\r\nX: a\r\n  b\r\n\tc\r\nY:\r\n d\r\n\r\n")
     assert response.msg.items() == [("X", "a b c"), ("Y", "d")]
 
 
@@ -117,13 +122,46 @@ def test_what_is_no_field_is_passed_over_and_hides_none(line: bytes) -> None:
     assert (response.msg.items(), body) == ([("Content-Length", "2")], b"hi")
 
 
-def test_the_first_of_two_lengths_counts() -> None:
-    """As the standard library has it: the connection then holds what no request asked for."""
-    received = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 9\r\n\r\nhi and more"
-    assert _begun(received)[1] == b"hi"
+@pytest.mark.parametrize("more", ["\r\nContent-Length: 2", ", 2"])
+def test_a_length_may_be_told_twice(more: str) -> None:
+    """RFC 9110 section 8.6: the same one again changes nothing."""
+    response, body = _begun(
+        f"HTTP/1.1 200 OK\r\nContent-Length: 2{more}\r\n\r\nhi and more".encode()
+    )
+    assert (body, response.will_close) == (b"hi", False)
 
 
-@pytest.mark.parametrize("length", ["+2", "2_0", "0x2", "٢", "2, 2", "1e1", "9" * 400])
+@pytest.mark.parametrize("more", ["\r\nContent-Length: 9", ", 9"])
+def test_of_two_lengths_none_counts(more: str) -> None:
+    """And nothing else is read from that connection (RFC 9112 section 6.3)."""
+    response, body = _begun(
+        f"HTTP/1.1 200 OK\r\nContent-Length: 2{more}\r\n\r\nhi and more".encode()
+    )
+    assert (body, response.will_close) == (b"hi and more", True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: xchunked",
+        "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: \x0bchunked",
+        "Transfer-Encoding: \xa0chunked",
+        "Transfer-Encoding:",
+    ],
+)
+def test_a_coding_that_nobody_knows_ends_with_the_connection(lines: str) -> None:
+    """It outranks a length: whoever reads by the length finds the rest in the next answer."""
+    received = f"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{lines}\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    response, body = _begun(received.encode("iso-8859-1"))
+    assert (body, response.will_close) == (b"2\r\nhi\r\n0\r\n\r\n", True)
+
+
+@pytest.mark.parametrize(
+    "length", ["+2", "2_0", "0x2", "٢", "\x0b2", "\x852", "2,", "1e1", "9" * 400]
+)
 def test_a_length_of_anything_but_digits_is_none(length: str) -> None:
     """The standard library would take the first ones for numbers; the body ends with the stream."""
     received = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nhi".encode()
