@@ -247,8 +247,11 @@ class UserMethods(Registration):
     # --- accounts -------------------------------------------------------------------------------
 
     def get_accounts(self, username: str | None = None) -> Procedure[tuple[Account, ...]]:
-        """Return the procedure that tells who is signed in; `username` in any case of letters."""
-        return Procedure("get_accounts", lambda _: _get_accounts()(self, username))
+        """Return the procedure that tells who is signed in; `username` in any case of letters.
+
+        No name or an empty one means everybody (observed).
+        """
+        return Procedure("get_accounts", lambda _: _get_accounts()(self, username or None))
 
     def remove_account(
         self, home_account_id: str, environment: str | None = None

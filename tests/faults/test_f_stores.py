@@ -23,7 +23,12 @@ from sansio_auth.partition import (
     AccessRow,
     AccessTokenStored,
 )
-from sansio_auth_adapters import ConfidentialClientApplication, MemoryStore, SerializableTokenCache
+from sansio_auth_adapters import (
+    ConfidentialClientApplication,
+    MemoryStore,
+    SerializableTokenCache,
+    TokenCache,
+)
 from sansio_auth_adapters.stores.msal import ForeignTokenCache
 from tests.faults.test_a_token_endpoint import (
     GRAPH,
@@ -169,6 +174,30 @@ def test_a_callers_cache_that_fails_costs_no_token(
     for _ in range(2):
         result = app.acquire_token_for_client([GRAPH])
         assert (result["access_token"], result["token_source"]) == ("AT", "identity_provider")
+
+
+@pytest.mark.parametrize("kind", [MemoryStore, TokenCache, SerializableTokenCache])
+@pytest.mark.parametrize(
+    "where", [pytest.param(type, id="row174-subclass"), pytest.param(lambda it: it, id="row174-it")]
+)
+def test_a_store_of_our_kind_that_cannot_be_peeked_into_costs_no_token(
+    kind: type[MemoryStore], where: Callable[[object], object]
+) -> None:
+    """Somebody's subclass, or what a test put in place of our `peek`, is trusted like others."""
+
+    class Theirs(kind):  # type: ignore[misc, valid-type]
+        pass
+
+    def peek(*_: object) -> NoReturn:
+        raise LookupError("no such key")
+
+    store = Theirs()
+    setattr(where(store), "peek", peek)  # noqa: B010 - of a class or an object
+    app = ConfidentialClientApplication(
+        WEB_API, "the-application's-secret", f"https://{HOST}/{TENANT}",
+        http_client=_Client(), token_cache=store,
+    )  # fmt: skip
+    assert [app.acquire_token_for_client([GRAPH])["access_token"] for _ in range(2)] == ["AT"] * 2
 
 
 @pytest.mark.parametrize(

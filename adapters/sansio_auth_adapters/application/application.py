@@ -231,7 +231,9 @@ class Application:
         A shortcut of `ConfidentialClient.get_accounts`, which is to be asked where this is nobody.
         """
         store = self._store
-        if self._closed or not isinstance(store, MemoryStore) or not isinstance(username, str):
+        if self._closed or not isinstance(store, MemoryStore):
+            return ()
+        if not isinstance(username, str) or not username:
             return ()
         query = Accounts(self._client.authority.host, username)
         try:

@@ -16,10 +16,9 @@ from sansio_auth.identity import TokenKey, assertion_digest
 from sansio_auth.partition import EXPIRES_ON, PartitionKey, Tokens, fresh_span
 from sansio_auth.policy import Policy
 from sansio_auth_adapters.application.dicts import TokenDict, cached_dict
-from sansio_auth_adapters.application.parts import Counters, looking_into
+from sansio_auth_adapters.application.parts import Counters, is_our_memory, looking_into
 from sansio_auth_adapters.application.plan import Plan
 from sansio_auth_adapters.ports import AsyncStore, Store
-from sansio_auth_adapters.stores.memory import MemoryStore
 
 __all__ = ["Repeats", "whose_calls", "whose_silent_calls"]
 
@@ -67,7 +66,7 @@ class Repeats:
     """Where the tokens of earlier calls are, by the arguments that the calls were made with."""
 
     def __init__(self, store: Store | AsyncStore, policy: Policy, counters: Counters) -> None:
-        self._store: Final = store if isinstance(store, MemoryStore) else _Unversioned(store)
+        self._store: Final = store if is_our_memory(store) else _Unversioned(store)
         self._margin: Final = policy.early_expiry
         self._skew: Final = policy.clock_skew
         self._counters: Final = counters

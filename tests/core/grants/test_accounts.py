@@ -49,9 +49,11 @@ def test_an_account_tells_who_it_is() -> None:
     assert (account.authority_type, account.account_source) == ("MSSTS", "authorization_code")
 
 
-@pytest.mark.parametrize(("name", "count"), [("ALICE@Contoso.com", 1), ("bob@contoso.com", 0)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("ALICE@Contoso.com", 1), ("bob@contoso.com", 0), ("", 1)]
+)
 def test_an_account_is_found_by_name(name: str, count: int) -> None:
-    """In any case of letters."""
+    """In any case of letters; an empty name is none, as in MSAL."""
     at = signed_in(world())
     assert len(at.play(client().get_accounts(name)).result) == count
 
