@@ -31,6 +31,10 @@ def _quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else quote_plus(text)
 
 
+#: Characters of a host's name.
+_LONGEST_HOST: Final = 253
+
+
 def form_encode(pairs: Pairs) -> str:
     """Return the pairs as application/x-www-form-urlencoded text (space as `+`, `~` as it is)."""
     return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
@@ -105,6 +109,10 @@ class HttpResponse(Confidential):
 
 
 def host_of(url: str) -> str:
-    """Return the lower-case host of an absolute URL, or an empty text; for messages."""
+    """Return the lower-case host of an absolute URL, or an empty text; for messages.
+
+    What is longer than a name may be is none (RFC 1035 section 2.3.4).
+    """
     after = url.partition("://")[2].partition("/")[0]
-    return after.rpartition("@")[2].partition(":")[0].lower()
+    host = after.rpartition("@")[2].partition(":")[0].lower()
+    return host if len(host) <= _LONGEST_HOST else ""

@@ -194,7 +194,8 @@ def _arrived(talk: Conversation, token: TokenResponse) -> TokenResponse:
     """
     asked, now = talk.asked_at, talk.now
     absolute = token.members.get("expires_in") is None and "expires_on" in token.members
-    end = token.expires_on if absolute else asked + (token.expires_on - int(now))
+    life = token.expires_on - int(now)  # of an unlikely length, where it is none
+    end = token.expires_on if absolute else asked + max(life, 0)
     if not asked < end <= now or _NO_END in token.warnings:
         return token
     return evolve(token, late=True, cacheable=False)

@@ -67,6 +67,8 @@ def test_a_header_is_found_in_lower_case() -> None:
     [
         ("https://Host.Example:8443/p", "host.example"),
         ("https://user@h/p", "h"),
+        (f"https://{'h' * 253}/p", "h" * 253),
+        (f"https://{'h' * 254}/p", ""),
         ("nonsense", ""),
         ("", ""),
     ],
