@@ -32,6 +32,7 @@ from scripts.own_tests import CORE, ROOT, own_tests, within_root
 MODULES: Final = (
     "identity.py",
     "partition",
+    "secret.py",
     "_assertion.py",
     "_claims.py",
     "_der.py",
