@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 from typing import Final, TypeAlias
@@ -163,6 +164,14 @@ def parse_large(body: bytes) -> JsonObject:
     return parse_object(body)  # it says what is wrong, if something is
 
 
+def _can_hold(value: JsonValue) -> bool:
+    return isinstance(value, dict | list)
+
+
+#: Whether objects or lists may be in a value: the collector knows, but PyPy's does not tell.
+_is_followed: Final = getattr(gc, "is_tracked", _can_hold)
+
+
 def is_shallow(document: JsonObject) -> bool:
     """Whether nothing in it can nest deeper than `MAX_DEPTH`.
 
@@ -171,9 +180,13 @@ def is_shallow(document: JsonObject) -> bool:
     """
     level: list[JsonValue] = [document]
     for _ in range(MAX_DEPTH - 1):
-        lists = (it for it in level if isinstance(it, list))
-        objects = (it.values() for it in level if isinstance(it, dict))
-        level = [*filter(gc.is_tracked, chain(*lists, *objects))]
+        level = [*filter(_is_followed, _inside(level))]
         if not level:
             return True
-    return False
+    return not any(map(_can_hold, _inside(level)))
+
+
+def _inside(level: list[JsonValue]) -> Iterator[JsonValue]:
+    lists = (it for it in level if isinstance(it, list))
+    objects = (it.values() for it in level if isinstance(it, dict))
+    return chain(*lists, *objects)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib.util
 import json
 from typing import Any, Final
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sansio_auth import _json
 from sansio_auth._json import (
     MAX_DEPTH,
     UnreadableJson,
@@ -121,8 +124,21 @@ def test_a_large_document_of_another_encoding_has_its_complaint() -> None:
         parse_large(b'{"a":"\xff"}')
 
 
+def _is_shallow_to_pypy() -> Any:
+    """The same function, in an interpreter whose collector tells nobody what it follows."""
+    spec = importlib.util.spec_from_file_location("json_of_pypy", _json.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(gc, "is_tracked")
+        spec.loader.exec_module(module)
+    return module.is_shallow
+
+
+@pytest.mark.parametrize("is_shallow", [is_shallow, _is_shallow_to_pypy()], ids=["ours", "pypy"])
 @pytest.mark.parametrize("depth", [2, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 200])
-def test_what_is_told_to_be_shallow_nests_at_most_64_deep(depth: int) -> None:
+def test_what_is_told_to_be_shallow_nests_at_most_64_deep(depth: int, is_shallow: Any) -> None:
     """Through lists and objects, wherever in them it is deepest."""
     document: Any = {"a": 1}
     for level in range(1, depth):

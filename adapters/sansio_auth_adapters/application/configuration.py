@@ -116,6 +116,12 @@ def _spread(value: object) -> int:
     return value
 
 
+def _yes_or_no(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name}: True or False is needed", code=name)
+    return value
+
+
 @cache
 def _policy(retries: int, refresh_spread: int, *, send_telemetry: bool) -> Policy:
     """Return MSAL's numbers, the same object for every application."""
@@ -145,7 +151,7 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
     trusted_hosts: Iterable[str],
     retries: int,
     refresh_spread: object,
-    send_telemetry: bool,
+    send_telemetry: object,
 ) -> tuple[ConfidentialClient, Signer | Callback]:
     """Return the client that the arguments amount to, and who makes its assertions.
 
@@ -174,7 +180,11 @@ def configure(  # noqa: PLR0913 - the constructor's parameters
         app_version=_header_text("app_version", app_version),
         version=__version__,
         platform=ambient.platform(),
-        policy=_policy(retries, _spread(refresh_spread), send_telemetry=bool(send_telemetry)),
+        policy=_policy(
+            retries,
+            _spread(refresh_spread),
+            send_telemetry=_yes_or_no("send_telemetry", send_telemetry),
+        ),
         salt=_SALT,
     )
     return client, credential.signer

@@ -126,6 +126,8 @@ def test_extra_fields_are_a_dictionary(where: str) -> None:
         ({"refresh_spread": -1}, "refresh_spread"),
         ({"refresh_spread": True}, "refresh_spread"),
         ({"refresh_spread": 0.5}, "refresh_spread"),
+        ({"send_telemetry": "no"}, "send_telemetry"),
+        ({"send_telemetry": None}, "send_telemetry"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(given: Any, named: str) -> None:
