@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -40,7 +41,9 @@ threading.Lock = Watched
 sys.meta_path.insert(0, Finder())
 """
 _APPLICATION: Final = """
-from sansio_auth_adapters import ConfidentialClientApplication, SerializableTokenCache
+from sansio_auth_adapters import (
+    ConfidentialClientApplication, FileStore, SerializableTokenCache,
+)
 from sansio_auth.testing import example_tenant, handle, sign_in, user_token
 from sansio_auth.wire import HttpRequest
 
@@ -124,14 +127,16 @@ def _run(*parts: str) -> subprocess.CompletedProcess[str]:
         ("line.tenant.authority", ""),
         ("line.tenant.origin + '/contoso.com'", "http_cache={}"),
         ("line.tenant.authority", "token_cache=SerializableTokenCache(), http_cache={}"),
+        ("line.tenant.authority", "token_cache=FileStore(FOLDER)"),
     ],
-    ids=["memory", "http-cache", "file"],
+    ids=["memory", "http-cache", "file", "directory"],
 )
 def test_nothing_is_imported_while_a_lock_is_held(
-    calls: list[str], authority: str, more: str
+    calls: list[str], authority: str, more: str, tmp_path: Path
 ) -> None:
     """Whatever a fresh process does first."""
-    filed = [_FILED] if "token_cache" in more else []
+    filed = [_FILED] if "Serializable" in more else []
+    more = more.replace("FOLDER", repr(str(tmp_path)))
     application = _APPLICATION.replace("AUTHORITY", authority).replace("MORE", more)
     ran = _run(_WATCH, application, *calls, *filed, _END)
     assert ran.returncode == 0, ran.stderr
