@@ -12,9 +12,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import wraps
 from hmac import compare_digest
-from typing import Final, NoReturn, ParamSpec, Self, TypeVar, cast, final
+from inspect import iscoroutinefunction
+from typing import Final, NoReturn, ParamSpec, Self, TypeVar, cast, final, overload
 
-__all__ = ["Confidential", "Secret", "conceal", "discreet", "discreet_async"]
+__all__ = ["Confidential", "Secret", "conceal", "discreet"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,11 +101,32 @@ def conceal(error: BaseException) -> None:
             at = at.tb_next
 
 
-def discreet(function: Callable[P, T]) -> Callable[P, T]:
-    """Return the function so that an error it raises leads to no variable of ours."""
+@overload
+def discreet(
+    function: Callable[P, Coroutine[object, object, T]],
+) -> Callable[P, Coroutine[object, object, T]]: ...
+@overload
+def discreet(function: Callable[P, T]) -> Callable[P, T]: ...
+def discreet(function: Callable[P, object]) -> Callable[P, object]:
+    """Return the function so that an error it raises leads to no variable of ours.
+
+    A coroutine function raises when it is awaited, and stays one.
+    """
+    if iscoroutinefunction(function):
+
+        @wraps(function)
+        async def awaited(*args: P.args, **kwargs: P.kwargs) -> object:
+            try:
+                return await function(*args, **kwargs)
+            except BaseException as error:
+                del args, kwargs
+                conceal(error)
+                raise
+
+        return awaited
 
     @wraps(function)
-    def discreetly(*args: P.args, **kwargs: P.kwargs) -> T:
+    def called(*args: P.args, **kwargs: P.kwargs) -> object:
         try:
             return function(*args, **kwargs)
         except BaseException as error:
@@ -112,21 +134,4 @@ def discreet(function: Callable[P, T]) -> Callable[P, T]:
             conceal(error)
             raise
 
-    return discreetly
-
-
-def discreet_async(
-    function: Callable[P, Coroutine[object, object, T]],
-) -> Callable[P, Coroutine[object, object, T]]:
-    """The same of a coroutine function."""
-
-    @wraps(function)
-    async def discreetly(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await function(*args, **kwargs)
-        except BaseException as error:
-            del args, kwargs
-            conceal(error)
-            raise
-
-    return discreetly
+    return called

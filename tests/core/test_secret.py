@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from sansio_auth.secret import Confidential, Secret, conceal, discreet, discreet_async
+from sansio_auth.secret import Confidential, Secret, conceal, discreet
 
 _TEXT = "planted-0b7e"
 
@@ -88,7 +88,7 @@ def test_an_error_leads_to_no_variable_of_ours(*, awaited: bool) -> None:
 
     def asked() -> None:
         if awaited:
-            asyncio.run(discreet_async(raises)(_TEXT))
+            asyncio.run(discreet(raises)(_TEXT))
         else:
             discreet(_raises)(_TEXT)
 
@@ -127,7 +127,7 @@ def test_a_discreet_function_is_what_it_was() -> None:
         """Say it."""
         return text * (1 + twice)
 
-    made = discreet_async(given)
+    made = discreet(given)
     assert inspect.iscoroutinefunction(made)
     assert (made.__name__, made.__doc__) == ("given", "Say it.")
     assert inspect.signature(made) == inspect.signature(given)

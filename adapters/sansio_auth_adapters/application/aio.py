@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sansio_auth._later import later
 from sansio_auth.errors import FlowError
-from sansio_auth.secret import conceal, discreet_async
+from sansio_auth.secret import conceal, discreet
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.async_driving import AwaitedApplication
 from sansio_auth_adapters.application.dicts import (
@@ -60,7 +60,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         return known
 
-    @discreet_async
+    @discreet
     async def discover(self) -> views.AuthorityView:
         """Return the authority and its endpoints, which are asked for where they are not known."""
         return self._known_authority() or self._view(await self._do(self._client.discover()))
@@ -100,7 +100,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             conceal(error)
             raise
 
-    @discreet_async
+    @discreet
     async def remove_tokens_for_client(self) -> None:
         """Forget the application's own tokens, in all tenants of its cloud; no request."""
         await self._do(self._client.remove_tokens_for_client())
@@ -140,7 +140,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             conceal(error)
             raise
 
-    @discreet_async
+    @discreet
     async def acquire_token_by_user_federated_identity_credential(
         self,
         scopes: Iterable[str],
@@ -164,7 +164,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )  # fmt: skip
 
-    @discreet_async
+    @discreet
     async def initiate_long_running_on_behalf_of(
         self,
         user_assertion: str | bytes,
@@ -181,7 +181,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         plan = user_plans.session_begin_plan(self._client, user_assertion, key, scopes, kwargs)
         return await self._got(plan), key
 
-    @discreet_async
+    @discreet
     async def acquire_token_in_long_running_session(
         self, session_key: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict | None:
@@ -190,14 +190,14 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             user_plans.session_plan(self._client, session_key, scopes, kwargs)
         )
 
-    @discreet_async
+    @discreet
     async def stop_long_running_session(self, session_key: str) -> None:
         """Forget a session."""
         await self._do(self._client.stop_long_running_session(session_key))
 
     # --- for users who sign in ------------------------------------------------------------------
 
-    @discreet_async
+    @discreet
     async def initiate_auth_code_flow(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],
@@ -223,7 +223,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
         )
         return (await self._do(flow)).as_dict()
 
-    @discreet_async
+    @discreet
     async def acquire_token_by_auth_code_flow(
         self,
         auth_code_flow: Mapping[str, object],
@@ -243,7 +243,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             user_plans.code_flow_plan(self._client, auth_code_flow, auth_response, scopes, kwargs)
         )
 
-    @discreet_async
+    @discreet
     async def get_authorization_request_url(  # noqa: PLR0913, PLR0917 - MSAL's parameters
         self,
         scopes: Iterable[str],
@@ -269,7 +269,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
-    @discreet_async
+    @discreet
     async def acquire_token_by_authorization_code(
         self,
         code: str,
@@ -289,7 +289,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
-    @discreet_async
+    @discreet
     async def acquire_token_by_username_password(
         self,
         username: str,
@@ -305,7 +305,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             )
         )
 
-    @discreet_async
+    @discreet
     async def acquire_token_by_refresh_token(
         self, refresh_token: str, scopes: Iterable[str], **kwargs: object
     ) -> TokenDict:
@@ -373,7 +373,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             conceal(error)
             raise
 
-    @discreet_async
+    @discreet
     async def get_accounts(self, username: str | None = None) -> list[AccountDict]:
         """Return who is signed in here, or who of that name in any case of letters; no request."""
         found = self._accounts_at_hand(username)
@@ -381,7 +381,7 @@ class AsyncConfidentialClientApplication(AwaitedApplication):
             found = await self._do(self._client.get_accounts(username))
         return [account_dict(it) for it in found]
 
-    @discreet_async
+    @discreet
     async def remove_account(self, account: Mapping[str, object]) -> None:
         """Sign a user out here: what this client could use of theirs is forgotten; no request."""
         environment = account.get("environment")

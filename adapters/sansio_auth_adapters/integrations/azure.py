@@ -16,7 +16,7 @@ from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOpt
 from azure.core.exceptions import ClientAuthenticationError
 
 from sansio_auth.errors import ConfigurationError, SansioAuthError
-from sansio_auth.secret import discreet, discreet_async
+from sansio_auth.secret import discreet
 from sansio_auth_adapters import ambient
 from sansio_auth_adapters.application.aio import AsyncConfidentialClientApplication
 from sansio_auth_adapters.application.dicts import TokenDict
@@ -171,7 +171,7 @@ class AsyncConfidentialClientCredential:
         made._ask = ask
         return made
 
-    @discreet_async
+    @discreet
     async def get_token(
         self,
         *scopes: str,
@@ -183,7 +183,7 @@ class AsyncConfidentialClientCredential:
         info = await self._get(scopes, claims, tenant_id)
         return AccessToken(info.token, info.expires_on)
 
-    @discreet_async
+    @discreet
     async def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
     ) -> AccessTokenInfo:

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from sansio_auth import parse_www_authenticate
 from sansio_auth.errors import ConfigurationError, SansioAuthError
-from sansio_auth.secret import discreet, discreet_async
+from sansio_auth.secret import discreet
 from sansio_auth_adapters.application.dicts import TokenDict
 
 __all__ = [
@@ -113,7 +113,7 @@ class AppTokens:
         result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
         return token_in(cast("TokenDict", result))
 
-    @discreet_async
+    @discreet
     async def _asked(self, claims: str | None) -> str:
         result = self._app.acquire_token_for_client([*self.scopes], claims_challenge=claims)
         return token_in(await cast("Awaitable[TokenDict]", result))
