@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,7 +16,10 @@ from sansio_auth_adapters import ConfidentialClientApplication
 from sansio_auth_adapters.testing.certificates import Authority
 from sansio_auth_adapters.testing.faultserver import FaultServer, Line, response
 
-__all__ = ["CLIENTS", "SCOPES", "SECRET", "TOKEN", "Bad", "Met", "meeting", "token_response"]
+__all__ = [
+    "CLIENTS", "SCOPES", "SECRET", "TOKEN", "Bad", "Met", "asked", "breaks", "drips", "ends",
+    "meeting", "says", "token_response",
+]  # fmt: skip
 
 TENANT: Final = "11111111-2222-3333-4444-555555555555"
 SECRET: Final = "canary-secret-5b1d"
@@ -98,3 +102,61 @@ def _metadata(base: str) -> bytes:
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
     }
     return json.dumps(document).encode()
+
+
+# --- what a server does, and what comes of it ---------------------------------------------------
+
+
+def says(*data: bytes) -> Bad:
+    """Answer, and keep the connection."""
+    return lambda line: line.send(b"".join(data))
+
+
+def ends(*data: bytes) -> Bad:
+    """Answer that much, and hang up."""
+
+    def bad(line: Line) -> None:
+        line.send(b"".join(data))
+        line.sock.close()
+
+    return bad
+
+
+def breaks(*data: bytes) -> Bad:
+    """Answer that much, and reset the connection."""
+
+    def bad(line: Line) -> None:
+        line.send(b"".join(data))
+        line.reset()
+
+    return bad
+
+
+def drips(before: bytes, drop: bytes) -> Bad:
+    """Answer for ever, a little at a time."""
+
+    def bad(line: Line) -> None:
+        line.send(before)
+        line.drip(itertools.repeat(drop))
+
+    return bad
+
+
+def asked(
+    client: str, bad: Bad, authority: Authority, *, due: bool = False, **more: Any
+) -> tuple[Any, list[Any]]:
+    """Return what a call came to and the requests; with `due`, a token that is to be refreshed."""
+    first = iter([TOKEN.replace(b"}", b',"refresh_in":-1}')] if due else [])
+
+    def maybe(line: Line) -> None:
+        body = next(first, None)
+        if body is None:
+            bad(line)
+        else:
+            line.send(token_response(body=body))
+
+    with meeting(client, maybe, authority, **more) as met:
+        if due:
+            assert met.ask()["token_source"] == "identity_provider"
+        before = len(met.posts)
+        return met.ask(), met.posts[before:]

@@ -6,15 +6,10 @@ the same way, and where a token in hand still works, it is what the caller gets 
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
-import itertools
-import socket
-import ssl
 import tracemalloc
 import zlib
-from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import pytest
 
@@ -25,58 +20,22 @@ from sansio_auth.errors import (
     TransportError,
 )
 from sansio_auth_adapters.testing.certificates import Authority
-from sansio_auth_adapters.testing.faultserver import FaultServer, Line, answering, chunked, response
-from tests.faults.lines import CLIENTS, SECRET, TOKEN, Bad, meeting, token_response
+from sansio_auth_adapters.testing.faultserver import FaultServer, answering, chunked, response
+from tests.faults.lines import (
+    CLIENTS,
+    SECRET,
+    TOKEN,
+    Bad,
+    asked,
+    drips,
+    ends,
+    meeting,
+    says,
+    token_response,
+)
 from tests.faults.rows import row
 
 _MEGABYTES: Final = 48
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Whom the applications trust."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(params=CLIENTS)
-def client(request: pytest.FixtureRequest) -> str:
-    """Each transport in turn."""
-    return str(request.param)
-
-
-def _says(*data: bytes) -> Bad:
-    """Answer, and keep the connection."""
-    return lambda line: line.send(b"".join(data))
-
-
-def _ends(*data: bytes) -> Bad:
-    """Answer that much, and hang up."""
-
-    def bad(line: Line) -> None:
-        line.send(b"".join(data))
-        line.sock.close()
-
-    return bad
-
-
-def _breaks(*data: bytes) -> Bad:
-    """Answer that much, and reset the connection."""
-
-    def bad(line: Line) -> None:
-        line.send(b"".join(data))
-        line.reset()
-
-    return bad
-
-
-def _drips(before: bytes, drop: bytes) -> Bad:
-    """Answer for ever, a little at a time."""
-
-    def bad(line: Line) -> None:
-        line.send(before)
-        line.drip(itertools.repeat(drop))
-
-    return bad
 
 
 def _bomb(bits: int) -> bytes:
@@ -91,53 +50,33 @@ _WAY: Final = ("Content-Type", "application/json")
 _ENCODED: Final = gzip.compress(TOKEN)
 
 _REFUSED: Final = [
-    row(49, "broken-gzip", _says(token_response(("Content-Encoding", "gzip"), body=b"no")),
+    row(49, "broken-gzip", says(token_response(("Content-Encoding", "gzip"), body=b"no")),
         TransportError, "incomplete", 2),
     row(49, "half-of-gzip",
-        _says(token_response(("Content-Encoding", "gzip"), body=_ENCODED[:-9])),
+        says(token_response(("Content-Encoding", "gzip"), body=_ENCODED[:-9])),
         TransportError, "incomplete", 2),
-    row(50, "five-megabytes", _says(token_response(body=bytes(5 << 20))),
+    row(50, "five-megabytes", says(token_response(body=bytes(5 << 20))),
         ResponseError, "body_too_large", 1),
-    row(50, "brotli", _says(token_response(("Content-Encoding", "br"), body=b"\x8b\x02\x80\xff")),
+    row(50, "brotli", says(token_response(("Content-Encoding", "br"), body=b"\x8b\x02\x80\xff")),
         ResponseError, "bad_encoding", 1),
     row(50, "zstandard",
-        _says(token_response(("Content-Encoding", "zstd"), body=b"\x28\xb5\x2f\xfd\xff")),
+        says(token_response(("Content-Encoding", "zstd"), body=b"\x28\xb5\x2f\xfd\xff")),
         ResponseError, "bad_encoding", 1),
-    row(52, "shorter", _ends(token_response(length=len(TOKEN) + 1)),
+    row(52, "shorter", ends(token_response(length=len(TOKEN) + 1)),
         TransportError, "incomplete", 2),
-    row(52, "no-last-chunk", _ends(chunked(TOKEN)), TransportError, "incomplete", 2),
-    row(52, "half-a-chunk", _ends(chunked(TOKEN)[:-9]), TransportError, "incomplete", 2),
-    row(56, "304", _says(response(304, b"")), ResponseError, "unexpected_status", 1),
-    row(66, "407", _says(response(407, b"<html>")), TransportError, "proxy", 1),
-    row(66, "511", _says(response(511, b"<html>")), TransportError, "proxy", 2),
-    row(67, "503", _says(response(503, b"<html>")), ServiceError, "server_error", 2),
-    row(69, "500-with-a-token", _says(response(500, TOKEN)), ServiceError, "server_error", 2),
-    row(2, "html", _says(token_response(body=b"<html>canary-page</html>")),
+    row(52, "no-last-chunk", ends(chunked(TOKEN)), TransportError, "incomplete", 2),
+    row(52, "half-a-chunk", ends(chunked(TOKEN)[:-9]), TransportError, "incomplete", 2),
+    row(56, "304", says(response(304, b"")), ResponseError, "unexpected_status", 1),
+    row(66, "407", says(response(407, b"<html>")), TransportError, "proxy", 1),
+    row(66, "511", says(response(511, b"<html>")), TransportError, "proxy", 2),
+    row(67, "503", says(response(503, b"<html>")), ServiceError, "server_error", 2),
+    row(69, "500-with-a-token", says(response(500, TOKEN)), ServiceError, "server_error", 2),
+    row(2, "html", says(token_response(body=b"<html>canary-page</html>")),
         ResponseError, "response_not_json", 1),
-    row(3, "truncated-json", _says(token_response(body=TOKEN[:-5])),
+    row(3, "truncated-json", says(token_response(body=TOKEN[:-5])),
         ResponseError, "response_not_json", 1),
-    row(4, "empty", _says(token_response(body=b"")), ResponseError, "empty_body", 1),
+    row(4, "empty", says(token_response(body=b"")), ResponseError, "empty_body", 1),
 ]  # fmt: skip
-
-
-def _asked(
-    client: str, bad: Bad, authority: Authority, *, due: bool = False, **more: Any
-) -> tuple[Any, list[Any]]:
-    """Return what a call came to and the requests; with `due`, a token that is to be refreshed."""
-    first = iter([TOKEN.replace(b"}", b',"refresh_in":-1}')] if due else [])
-
-    def maybe(line: Line) -> None:
-        body = next(first, None)
-        if body is None:
-            bad(line)
-        else:
-            line.send(token_response(body=body))
-
-    with meeting(client, maybe, authority, **more) as met:
-        if due:
-            assert met.ask()["token_source"] == "identity_provider"
-        before = len(met.posts)
-        return met.ask(), met.posts[before:]
 
 
 @pytest.mark.parametrize(("bad", "error", "code", "requests"), _REFUSED)
@@ -146,12 +85,12 @@ def test_an_answer_that_is_none_is_that_error(
     authority: Authority,
 ) -> None:  # fmt: skip
     """Whoever sends the request; what may pass is tried once more, by our own transport alone."""
-    told, posts = _asked(client, bad, authority)
+    told, posts = asked(client, bad, authority)
     assert type(told) is error
     assert told.code == code
     assert len(posts) == (requests if client == "urllib3" else 1)
     assert "canary" not in f"{told} {told!r}"
-    served, _ = _asked(client, bad, authority, due=True)
+    served, _ = asked(client, bad, authority, due=True)
     assert (served["access_token"], served["token_source"]) == ("AT", "cache")
 
 
@@ -165,12 +104,12 @@ def test_a_bomb_goes_off_nowhere(
 ) -> None:
     """Of 48 megabytes only the cap is made; for discovery (row 101) as for tokens."""
     bomb = token_response(("Content-Encoding", coding), body=_bomb(bits))
-    warm, _ = _asked(client, _says(token_response()), authority)
+    warm, _ = asked(client, says(token_response()), authority)
     assert warm["access_token"] == "AT"
     tracemalloc.start()
     try:
         if method == "POST":
-            told, _ = _asked(client, _says(bomb), authority)
+            told, _ = asked(client, says(bomb), authority)
         else:
             told, _ = _discovered(client, bomb, authority)
         _, peak = tracemalloc.get_traced_memory()
@@ -199,9 +138,9 @@ def _discovered(client: str, answer: bytes, authority: Authority) -> tuple[Any, 
 @pytest.mark.parametrize(
     "bad",
     [
-        row(51, "a-byte-now-and-then", _drips(token_response(body=b"", length=9_000), b" ")),
-        row(51, "a-chunk-now-and-then", _drips(chunked(), b"1\r\n \r\n")),
-        row(51, "no-length", _drips(b"HTTP/1.1 200 OK\r\n\r\n", b" ")),
+        row(51, "a-byte-now-and-then", drips(token_response(body=b"", length=9_000), b" ")),
+        row(51, "a-chunk-now-and-then", drips(chunked(), b"1\r\n \r\n")),
+        row(51, "no-length", drips(b"HTTP/1.1 200 OK\r\n\r\n", b" ")),
     ],
 )
 def test_a_body_without_an_end_ends_at_the_deadline(
@@ -217,25 +156,25 @@ def test_a_body_without_an_end_ends_at_the_deadline(
 @pytest.mark.parametrize(
     "bad",
     [
-        row(49, "gzip", _says(token_response(("Content-Encoding", "gzip"), body=_ENCODED))),
+        row(49, "gzip", says(token_response(("Content-Encoding", "gzip"), body=_ENCODED))),
         row(49, "deflate",
-            _says(token_response(("Content-Encoding", "deflate"), body=zlib.compress(TOKEN)))),
+            says(token_response(("Content-Encoding", "deflate"), body=zlib.compress(TOKEN)))),
         row(52, "more-than-its-length",
-            _says(token_response(), b'{"access_token":"canary-planted"}')),
-        row(53, "100-first", _says(b"HTTP/1.1 100 Continue\r\n\r\n", token_response())),
-        row(211, "chunks", _says(chunked(TOKEN[:9], TOKEN[9:], b""))),
-        row(211, "trailers", _says(chunked(TOKEN), b"0\r\nX-Trailer: 1\r\n\r\n")),
+            says(token_response(), b'{"access_token":"canary-planted"}')),
+        row(53, "100-first", says(b"HTTP/1.1 100 Continue\r\n\r\n", token_response())),
+        row(211, "chunks", says(chunked(TOKEN[:9], TOKEN[9:], b""))),
+        row(211, "trailers", says(chunked(TOKEN), b"0\r\nX-Trailer: 1\r\n\r\n")),
         row(211, "folded-header",
-            _says(token_response(("X-Folded", "one\r\n two"), ("X-After", "1")))),
-        row(211, "sixty-headers", _says(token_response(*[(f"X-{n}", "v") for n in range(60)]))),
-        row(213, "cookie", _says(token_response(("Set-Cookie", "session=1; Path=/; Secure")))),
+            says(token_response(("X-Folded", "one\r\n two"), ("X-After", "1")))),
+        row(211, "sixty-headers", says(token_response(*[(f"X-{n}", "v") for n in range(60)]))),
+        row(213, "cookie", says(token_response(("Set-Cookie", "session=1; Path=/; Secure")))),
     ],
 )  # fmt: skip
 def test_an_odd_answer_with_a_token_is_a_success(
     client: str, bad: Bad, authority: Authority
 ) -> None:
     """And the next request is a request of its own."""
-    told, _ = _asked(client, bad, authority)
+    told, _ = asked(client, bad, authority)
     assert told["access_token"] == "AT"
     with meeting(client, bad, authority) as met:
         for _ in range(2):
@@ -256,7 +195,7 @@ def test_an_interim_answer_is_passed_over_or_refused(
     """By whoever reads; never taken for a token."""
     interim = f"HTTP/1.1 {status} Wait\r\n\r\n".encode()
     final = b"" if status == 100 else token_response()
-    told, _ = _asked(client, _ends(interim, final), authority)
+    told, _ = asked(client, ends(interim, final), authority)
     if isinstance(told, dict):
         assert (told["access_token"], status > 100) == ("AT", True)
     else:
@@ -279,7 +218,7 @@ def test_headers_without_measure_are_refused(
     client: str, lines: bytes, authority: Authority
 ) -> None:
     """By the bounds of whoever reads them."""
-    told, _ = _asked(client, _ends(b"HTTP/1.1 200 OK\r\n", lines, b"\r\n", TOKEN), authority)
+    told, _ = asked(client, ends(b"HTTP/1.1 200 OK\r\n", lines, b"\r\n", TOKEN), authority)
     assert isinstance(told, TransportError | ResponseError)
     assert told.code in {"body_too_large", "incomplete", "connect", "unknown"}
 
@@ -303,8 +242,8 @@ def test_no_byte_reaches_where_an_answer_points(
                 "http": plain.url("/x"),
                 "javascript": "javascript:alert(1)",
             }[place]
-            told, posts = _asked(
-                client, _says(response(status, TOKEN, ("Location", goal))), authority
+            told, posts = asked(
+                client, says(response(status, TOKEN, ("Location", goal))), authority
             )
             assert isinstance(told, ResponseError)
             assert (told.code, len(posts)) == ("redirect_refused", 1)
@@ -326,129 +265,7 @@ def test_a_refusal_is_a_dictionary(
     client: str, answer: bytes, error: str, authority: Authority
 ) -> None:
     """With nothing of a page in it."""
-    told, posts = _asked(client, _says(answer), authority)
+    told, posts = asked(client, says(answer), authority)
     assert told["error"] == error
     assert "canary" not in str(told)
     assert len(posts) == 1
-
-
-# --- connections that fail ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("bad", "kinds"),
-    [
-        row(206, "closed-without-a-word", _ends(), {"incomplete", "connect"}),
-        row(206, "reset-without-a-word", _breaks(), {"incomplete", "connect"}),
-        row(206, "reset-in-the-body", _breaks(token_response(length=900)), {"incomplete"}),
-        row(206, "no-http", _ends(b"SSH-2.0-x\r\n\r\n"), {"incomplete", "connect"}),
-    ],
-)
-def test_a_connection_that_breaks_is_the_worlds_failure(
-    client: str, bad: Bad, kinds: set[str], authority: Authority
-) -> None:
-    """With the library's own exception as its cause."""
-    told, _ = _asked(client, bad, authority)
-    assert isinstance(told, TransportError)
-    assert told.kind in kinds
-    assert told.sent
-    assert told.__cause__ is not None
-    served, _ = _asked(client, bad, authority, due=True)
-    assert served["token_source"] == "cache"
-
-
-def _contexts(name: str, authority: Authority, folder: Path) -> ssl.SSLContext:
-    match name:
-        case "expired":
-            return authority.server("localhost", ends_in=-dt.timedelta(hours=1))
-        case "wrong host":
-            return authority.server("login.invalid")
-        case "unknown authority":
-            return Authority(folder).server("localhost")
-        case _:
-            context = authority.server("localhost")
-            context.set_alpn_protocols(["h2"])
-            return context
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [row(206, "certificate-expired", "expired"), row(206, "hostname-mismatch", "wrong host"),
-     row(206, "unknown-authority", "unknown authority")],
-)  # fmt: skip
-def test_who_cannot_be_verified_is_told_nothing(
-    client: str, wrong: str, authority: Authority, tmp_path: Path
-) -> None:
-    """Not one byte of a request, and nobody tries without verification."""
-    context = _contexts(wrong, authority, tmp_path)
-    with meeting(client, _says(token_response()), authority, tls=context) as met:
-        told = met.ask()
-        assert isinstance(told, TransportError)
-        assert told.kind == "tls"
-        assert (met.server.received, met.server.bytes_received) == ([], 0)
-
-
-def test_row206_a_server_of_another_protocol_is_no_server_of_ours(
-    client: str, authority: Authority, tmp_path: Path
-) -> None:
-    """One that takes for granted that HTTP/2 was agreed upon, though nobody offered it."""
-    settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-    context = _contexts("odd ALPN", authority, tmp_path)
-    with meeting(client, _ends(settings), authority, tls=context) as met:
-        told = met.ask()
-        assert isinstance(told, TransportError)
-        assert told.kind in {"incomplete", "tls", "connect"}
-
-
-def _unknown(*_: Any, **__: Any) -> NoReturn:
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-
-@pytest.mark.parametrize("how", [row(206, "no-such-name", "name"), row(206, "refused", "refused")])
-def test_nobody_there_is_said_so(
-    client: str, how: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A look-up that fails, a port where nobody listens; a token in hand is served all the same."""
-    due = TOKEN.replace(b"}", b',"refresh_in":-1}')
-    with meeting(client, _ends(token_response(body=due)), authority) as met:
-        assert met.ask()["access_token"] == "AT"
-        with monkeypatch.context() as gone:
-            if how == "name":
-                gone.setattr(socket, "getaddrinfo", _unknown)
-            else:
-                gone.setattr(socket.socket, "connect", _refuse)
-            served = met.ask()
-            met.app.remove_tokens_for_client()
-            told = met.ask()
-        assert served["token_source"] == "cache"
-        assert isinstance(told, TransportError)
-        assert told.kind == "connect"
-        assert told.retryable
-
-
-def _refuse(*_: Any) -> NoReturn:
-    raise ConnectionRefusedError
-
-
-def test_row210_a_kept_connection_that_was_closed_is_replaced(
-    client: str, authority: Authority
-) -> None:
-    """The server hung up in between; nothing of the next request was lost."""
-    with meeting(client, _ends(token_response()), authority) as met:
-        for _ in range(3):
-            assert met.ask(claims_challenge="{}")["access_token"] == "AT"
-        assert len(met.posts) == 3
-
-
-@pytest.mark.parametrize("entry", [row(209, "default-entry", "default"),
-                                   row(209, "entry-of-the-host", "machine localhost")])  # fmt: skip
-def test_netrc_has_no_say(
-    client: str, entry: str, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A user and a password for the host would take the place of the client's proof."""
-    file = tmp_path / "netrc"
-    file.write_text(f"{entry} login somebody password something\n")
-    monkeypatch.setenv("NETRC", str(file))
-    with meeting(client, _says(token_response()), authority) as met:
-        assert met.ask()["access_token"] == "AT"
-        assert [it.header("authorization") for it in met.server.received] == [None, None]

@@ -35,7 +35,7 @@ def test_a_year_of_fifty_callers_breaks_no_promise(seed: int) -> None:
 
 def test_the_same_seed_is_the_same_year() -> None:
     """I-8: what came out of every call, in order (row 224); another seed is another year."""
-    one, again, other = (play(Year(seed, days=20, pause=2 * DAY)) for seed in (5, 5, 6))
+    one, again, other = (play(Year(seed, days=10, pause=2 * DAY)) for seed in (5, 5, 6))
     assert one.calls > 100
     assert one.digest.hexdigest() == again.digest.hexdigest()
     assert one.digest.hexdigest() != other.digest.hexdigest()

@@ -183,7 +183,7 @@ def test_a_stack_of_hundred_and_fifty_calls_is_enough() -> None:
         "    for data in (*inputs.values(), *parser.corpus): said(parser.parse, data)\n"
         "print('through')\n"
     )
-    for flags in ((), ("-O",), ("-OO",)):
+    for flags in ((), ("-OO",)):
         ran = subprocess.run(
             [sys.executable, *flags, "-c", program],
             capture_output=True, text=True, check=False, timeout=100,

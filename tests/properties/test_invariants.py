@@ -24,18 +24,27 @@ def table() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def holders(table: Any) -> dict[str, list[Any]]:
+    """The tests about each invariant, for which every test is read."""
+    found: dict[str, list[Any]] = table.holders()
+    return found
+
+
 def test_the_architecture_names_all_of_them(table: Any) -> None:
     """And no others."""
     assert list(table.statements()) == _IDS
 
 
 @pytest.mark.parametrize("name", _IDS)
-def test_each_is_held_by_a_property_over_arbitrary_worlds(name: str, table: Any) -> None:
+def test_each_is_held_by_a_property_over_arbitrary_worlds(
+    name: str, holders: dict[str, list[Any]]
+) -> None:
     """Its docstring begins with the id; examples beside it are welcome and not enough."""
-    held = table.holders()[name]
+    held = holders[name]
     assert any(it.is_property and it.where.startswith("tests/properties") for it in held)
 
 
-def test_no_test_names_an_invariant_that_there_is_none_of(table: Any) -> None:
+def test_no_test_names_an_invariant_that_there_is_none_of(holders: dict[str, list[Any]]) -> None:
     """A slip in an id would hide a test from whoever looks for it."""
-    assert set(table.holders()) <= set(_IDS)
+    assert set(holders) <= set(_IDS)

@@ -9,10 +9,12 @@ many minutes, and the suite's timeout ends the test.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -200,14 +202,27 @@ def test_every_regular_expression_is_tried() -> None:
     assert len(_USES) >= 20
 
 
-@pytest.mark.parametrize("planted", [r"(?:a+)+b", r"\s*=", r"x(?:a|a)*y", r"(?:\w+,?)*\Z"])
-def test_one_that_goes_back_would_not_end(planted: str) -> None:
-    """A planted one, in a process of its own, is not through with its texts in seconds."""
+def _search(planted: str) -> subprocess.Popen[bytes]:
+    """Begin to search for a planted pattern in its own texts, in a process of its own."""
     program = (
         f"import sys; sys.path.insert(0, {str(_ROOT)!r}); import re\n"
         "from tests.properties.test_regular_expressions import _attacks\n"
         f"pattern = re.compile({planted!r})\n"
+        "print('begun', flush=True)\n"
         "for attack in _attacks(pattern): pattern.search(attack)\n"
     )
-    with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, "-c", program], timeout=3, check=True)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+
+
+def test_one_that_goes_back_would_not_end() -> None:
+    """Planted ones are not through with their texts in seconds; a good one is."""
+    planted = [r"(?:a+)+b", r"\s*=", r"x(?:a|a)*y", r"(?:\w+,?)*\Z"]
+    with contextlib.ExitStack() as leaving:
+        searches = {it: leaving.enter_context(_search(it)) for it in [*planted, "ab"]}
+        for search in searches.values():
+            _ = leaving.callback(search.kill)
+            assert search.stdout is not None
+            assert search.stdout.readline() == b"begun\n"
+        assert searches.pop("ab").wait(60) == 0
+        time.sleep(2)
+        assert {it: search.poll() for it, search in searches.items()} == dict.fromkeys(planted)
