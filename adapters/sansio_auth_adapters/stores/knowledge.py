@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Final, Protocol, TypeAlias, cast
@@ -78,7 +79,8 @@ class KnowledgeStore:
         self._oidc: Final = oidc
         self._text: object = None
         self._known: dict[str, Knowledge] = {}
-        self._waiting: list[Changes] = []
+        #: What is to be written. Of an object that never works it is no more than can be held.
+        self._waiting: deque[Changes] = deque(maxlen=_MAX_HOLDS)
         self.renew()
         renew_in_children(self)
 
@@ -129,7 +131,7 @@ class KnowledgeStore:
                 self._writing = False
                 return None
             self._known = _after(self._known, self._waiting)
-            self._waiting = []
+            self._waiting.clear()
             return json.dumps({url: _written(it) for url, it in self._known.items()})
 
     def look_up(self, query: Query) -> Found:

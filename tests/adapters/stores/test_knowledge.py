@@ -318,3 +318,13 @@ def test_what_could_not_be_written_is_known_and_written_with_the_next() -> None:
     _ = store.save(((_KEY, (RegionFound("westus2"),)),))
     written: Any = KnowledgeStore(dict(cache)).load(_KEY)
     assert (written.region, written.holds) == ("westus2", {"k": _HOLD})
+
+
+def test_what_an_object_never_takes_is_not_kept_without_end() -> None:
+    """One that fails for a month costs no more memory than it may hold, and the newest stay."""
+    store = KnowledgeStore(_Broken())
+    for number in range(1_100):
+        with pytest.raises(OSError, match="sansio_auth"):
+            store.save(((_KEY, (HoldPlaced(f"k{number}", _HOLD),)),))
+    assert len(store._waiting) == 1_024
+    assert store._waiting[-1] == ((_KEY, (HoldPlaced("k1099", _HOLD),)),)
