@@ -31,6 +31,7 @@ from urllib3.exceptions import (
 )
 from urllib3.exceptions import TimeoutError as AnyTimeoutError
 from urllib3.util import parse_url
+from urllib3.util.ssltransport import SSLTransport
 
 from sansio_auth.errors import TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse, host_of
@@ -57,6 +58,13 @@ _NO_RETRIES: Final = Retry(total=False, redirect=False)
 #: A line of a request's head (RFC 9110 section 5), of letters that latin-1 has.
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0\u0100-\U0010ffff]*")
 _NO_CONNECTION: Final = (NewConnectionError, AnyTimeoutError, ProtocolError, TimeoutError)
+
+
+def _decrypted(sock: object) -> int:
+    """Return how many bytes TLS, also inside that of a proxy, has taken in and nobody has read."""
+    if isinstance(sock, SSLTransport):
+        return sock.sslobj.pending() + sock.incoming.pending + _decrypted(sock.socket)
+    return sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
 
 
 class _Connection(HTTPConnection):
@@ -106,8 +114,7 @@ class _Connection(HTTPConnection):
 
         urllib3 asks the operating system, which does not see what TLS has decrypted already.
         """
-        left = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()
-        return not left and super().is_connected
+        return not _decrypted(self.sock) and super().is_connected
 
     def request(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - the parent's
         """Send the request in one piece; from then on nobody can be sure that no byte arrived.

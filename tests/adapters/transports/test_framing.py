@@ -16,6 +16,7 @@ from sansio_auth_adapters.testing.faultserver import (
     chunked,
     closing,
     response,
+    tunnelling,
 )
 from sansio_auth_adapters.testing.fixtures import Serve
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
@@ -31,16 +32,22 @@ def _posts(transport: Urllib3Transport, server: FaultServer, times: int) -> list
     return [transport.send(asked).body for _ in range(times)]
 
 
+@pytest.mark.parametrize("through_tls", [False, True])
+@pytest.mark.parametrize("read", [0, 100, _ONE_READ, 2 * _ONE_READ, 20_000])
 def test_what_tls_has_decrypted_beyond_a_body_answers_no_request(
-    serve: Serve, authority: Authority
+    serve: Serve, authority: Authority, read: int, through_tls: bool
 ) -> None:
     """The operating system sees nothing to read there: the connection is given up all the same."""
     first = response(200, BODY)
-    spoilt = first + bytes(_ONE_READ - len(first)) + PLANTED
+    spoilt = first + bytes(max(0, read - len(first))) + PLANTED
     server = serve(answering(spoilt, response(200, BODY)), authority.server("127.0.0.1"))
-    transport = Urllib3Transport(verify=authority.file, proxies={})
+    proxies: dict[str, str | None] = {}
+    if through_tls:
+        proxy = serve(tunnelling(server.port), authority.server("127.0.0.1"))
+        proxies = {"https": proxy.url("")}
+    transport = Urllib3Transport(verify=authority.file, proxies=proxies)
     assert _posts(transport, server, 2) == [BODY] * 2
-    assert server.connections == 2
+    assert server.connections == (1 if read < _ONE_READ else 2)  # one read takes and drops the rest
     transport.close()
 
 
