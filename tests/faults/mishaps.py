@@ -13,7 +13,8 @@ from sansio_auth.effects import FailureKind
 from sansio_auth.errors import ResponseError, TransportError
 from sansio_auth.partition import EndpointsFound, KnowledgeKey
 from sansio_auth.wire import HttpRequest
-from tests.faults.stage import DRIVERS, REALM, THIRD, Got, Stage, by_hand, good
+from tests.faults.drivers import DRIVERS, by_hand
+from tests.faults.stage import REALM, THIRD, Got, Stage, good
 
 __all__ = ["FAULTS", "OF_TRANSPORTS", "Fault"]
 

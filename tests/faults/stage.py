@@ -1,18 +1,17 @@
-"""A stage on which one call is played in three ways: by hand, by an application, by its twin.
+"""A stage on which one call is played, whoever asks: see `drivers`.
 
-Clock, token store, authority and credential are the same for all three, so what is found to differ
-between them is their doing. A store and an endpoint misbehave when a test tells them to.
+Clock, token store, authority and credential are the same for all of them, so what is found to
+differ between them is their doing. A store and an endpoint misbehave when a test tells them to.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from sansio_auth import (
     AccessToken,
@@ -20,39 +19,29 @@ from sansio_auth import (
     Call,
     ClientSecret,
     ConfidentialClient,
-    Failure,
-    GetAssertion,
     HttpResponse,
-    Load,
     Outcome,
     Policy,
-    Save,
     Secret,
-    SendHttp,
-    Sleep,
     parse_authority,
 )
-from sansio_auth.effects import AnyEffect
-from sansio_auth.errors import ResponseError, SansioAuthError, TransportError
-from sansio_auth.partition import Fact, Found, KnowledgeKey, Partition, PartitionKey, Query, Tokens
+from sansio_auth.partition import Fact, Found, Partition, PartitionKey, Query, Tokens
 from sansio_auth.testing import VirtualClock
 from sansio_auth.wire import HttpRequest
 from sansio_auth_adapters import (
-    AsyncConfidentialClientApplication,
-    ConfidentialClientApplication,
     MemoryStore,
 )
 from sansio_auth_adapters.ports import Store
 
 __all__ = [
-    "BESIDE", "DRIVERS", "GRANTS", "REALM", "THIRD", "WANTED", "Got", "Grant", "Stage",
-    "UnrulyStore", "by_hand", "good", "rows",
+    "BESIDE", "CLIENT", "CLIENT_SECRET", "GRANTS", "REALM", "THIRD", "WANTED", "Got", "Grant",
+    "Stage", "UnrulyStore", "good", "rows",
 ]  # fmt: skip
 
 HOST: Final = "login.microsoftonline.com"
 REALM: Final = "11111111-2222-3333-4444-555555555555"
 CLIENT: Final = "6731de76-14a6-49ae-97bc-6eba6914391e"
-_SECRET: Final = "the-application's-secret"
+CLIENT_SECRET: Final = "the-application's-secret"
 _HOME: Final = f"user-1.{REALM}"
 #: What is asked for, and another token of the same owner that outlives every fault.
 WANTED: Final = {False: ["api://wanted/.default"], True: ["Wanted.Read"]}
@@ -167,7 +156,7 @@ class Stage:
     @property
     def client(self) -> ConfidentialClient:
         """The client of the core that asks here."""
-        credential = ClientSecret(Secret(_SECRET)) if self.credential is None else _ASSERTED
+        credential = ClientSecret(Secret(CLIENT_SECRET)) if self.credential is None else _ASSERTED
         return ConfidentialClient(
             client_id=CLIENT, authority=parse_authority(self.authority), credential=credential,
             find_region=self.region, policy=Policy(retries=1),
@@ -188,19 +177,6 @@ class Stage:
 
 
 _ASSERTED: Final = AssertionCredential()
-
-
-class _AwaitedStage:
-    """The same stage for whoever awaits its transport."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        return self._stage.send(request)
-
-    async def close(self) -> None:
-        self._stage.close()
 
 
 def rows(stage: Stage) -> dict[str, dict[Any, Any]]:
@@ -273,94 +249,3 @@ class Got:
                 return cls(secret, source)
             case _:
                 return cls(failure=result)
-
-
-# --- who asks -----------------------------------------------------------------------------------
-
-
-def by_hand(stage: Stage, call: Call[Outcome]) -> Got:
-    """Play a flow of the core to its end, with nothing of the shell."""
-    flow = call.start(now=stage.clock(), seed=bytes(range(32)))
-    while (effect := flow.pending) is not None:
-        flow.answer(effect, _answer(stage, effect), now=stage.clock())
-    return Got.of(flow.error if flow.error is not None else flow.result)
-
-
-def _answer(stage: Stage, effect: AnyEffect) -> Any:
-    """Return what is met, and what is raised as the value that an embedder makes of it."""
-    try:
-        return _met(stage, effect)
-    except TransportError as error:
-        return Failure(error.kind, sent=error.sent)  # type: ignore[arg-type] # a kind of failure
-    except ResponseError as error:
-        return Failure(error.code)  # type: ignore[arg-type] # the same
-    except Exception as error:  # noqa: BLE001 - whatever is raised is an answer
-        kind: Any = {SendHttp: "unknown", GetAssertion: "callback"}.get(type(effect), "store")
-        return Failure(kind, error=type(error).__name__)
-
-
-def _met(stage: Stage, effect: AnyEffect) -> Any:
-    match effect:
-        case SendHttp():
-            return stage.send(effect.request)
-        case GetAssertion():
-            assert stage.credential is not None
-            made = stage.credential()
-            return made if isinstance(made, str) else Failure("callback")
-        case Load(key=KnowledgeKey() as key):
-            return stage.knowledge.load(key)
-        case Load():
-            return stage.store.load(effect.key)  # type: ignore[arg-type] # no query is asked
-        case Save(changes=((KnowledgeKey(), _),)):
-            return stage.knowledge.save(effect.changes)
-        case Save():
-            return stage.store.save(effect.changes)
-        case Sleep():
-            return stage.clock.sleep(effect.seconds)
-
-
-def _made(kind: Any, stage: Stage, transport: object) -> Any:
-    """Return an application on the stage: its clock, its knowledge and its tokens are here."""
-    credential = _SECRET if stage.credential is None else {"client_assertion": stage.credential}
-    app = kind(
-        CLIENT, credential, stage.authority, http_client=transport, token_cache=stage.store,
-        azure_region=True if stage.region else None, **stage.options,
-    )  # fmt: skip
-    app._knowledge = stage.knowledge
-    app._world = evolve(app._world, clock=stage.clock, knowledge=stage.knowledge)
-    return app
-
-
-def _core(stage: Stage, **options: Any) -> Got:
-    scopes = WANTED[stage.grant.for_user]
-    return by_hand(stage, stage.grant.of_client(stage.client, scopes, **options))
-
-
-def _sync(stage: Stage, **options: Any) -> Got:
-    app = _made(ConfidentialClientApplication, stage, stage)
-    if stage.closed:
-        app.close()
-    try:
-        return Got.of(stage.grant.of_application(app, WANTED[stage.grant.for_user], **options))
-    except SansioAuthError as error:
-        return Got.of(error)
-
-
-def _async(stage: Stage, **options: Any) -> Got:
-    app = _made(AsyncConfidentialClientApplication, stage, _AwaitedStage(stage))
-
-    async def ask() -> Any:
-        if stage.closed:
-            await app.close()
-        return await stage.grant.of_application(app, WANTED[stage.grant.for_user], **options)
-
-    try:
-        return Got.of(asyncio.run(ask()))
-    except SansioAuthError as error:
-        return Got.of(error)
-
-
-#: Who asks: `DRIVERS[name](stage, **options)` returns what the call came to.
-DRIVERS: Final[Mapping[str, Callable[..., Got]]] = {
-    "core": _core, "application": _sync, "async application": _async,
-}  # fmt: skip

@@ -17,7 +17,8 @@ from attrs import frozen
 
 from sansio_auth import AssertionFailed, HttpResponse
 from sansio_auth_adapters.stores.knowledge import KnowledgeStore
-from tests.faults.stage import DRIVERS, GRANTS, WANTED, Got, Stage, by_hand, good
+from tests.faults.drivers import DRIVERS, by_hand
+from tests.faults.stage import GRANTS, WANTED, Got, Stage, good
 
 Ask = Callable[..., Got]
 #: Goes past the cache, and has the identity of a plain call.

@@ -12,7 +12,8 @@ from sansio_auth import Call, Outcome, Policy
 from sansio_auth.partition import AccessRow
 from sansio_auth.testing import World
 from sansio_auth_adapters import ConfidentialClientApplication
-from tests.faults.stage import DRIVERS, GRANTS, Stage, rows
+from tests.faults.drivers import DRIVERS
+from tests.faults.stage import GRANTS, Stage, rows
 from tests.faults.test_a_token_endpoint import (
     GRAPH,
     HOST,

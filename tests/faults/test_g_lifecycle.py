@@ -10,8 +10,9 @@ import pytest
 from sansio_auth import TransportError
 from sansio_auth.wire import HttpRequest, HttpResponse
 from sansio_auth_adapters import ConfidentialClientApplication
+from tests.faults.drivers import DRIVERS, by_hand
 from tests.faults.rows import row
-from tests.faults.stage import BESIDE, DRIVERS, GRANTS, WANTED, Got, Stage, by_hand, good, rows
+from tests.faults.stage import BESIDE, GRANTS, WANTED, Got, Stage, good, rows
 
 _TENANT: Final = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"
 

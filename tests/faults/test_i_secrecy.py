@@ -31,8 +31,9 @@ from sansio_auth.errors import SansioAuthError
 from sansio_auth.testing import World, example_tenant, user_token
 from sansio_auth_adapters import ConfidentialClientApplication, SerializableTokenCache
 from sansio_auth_adapters.transports.urllib3 import Urllib3Transport
+from tests.faults.drivers import DRIVERS, by_hand
 from tests.faults.keys import PASSPHRASE, private_pem
-from tests.faults.stage import DRIVERS, GRANTS, Stage, by_hand
+from tests.faults.stage import GRANTS, Stage
 
 _CANARY: Final = "canary-3f1c"
 _TENANT: Final = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555"

@@ -15,19 +15,9 @@ from sansio_auth import SansioAuthError
 from sansio_auth.effects import FailureKind
 from sansio_auth.results import NotCached, Refusal
 from sansio_auth.wire import HttpRequest
+from tests.faults.drivers import DRIVERS, by_hand
 from tests.faults.mishaps import FAULTS, OF_TRANSPORTS, Fault
-from tests.faults.stage import (
-    BESIDE,
-    DRIVERS,
-    GRANTS,
-    WANTED,
-    Got,
-    Grant,
-    Stage,
-    UnrulyStore,
-    by_hand,
-    rows,
-)
+from tests.faults.stage import BESIDE, GRANTS, WANTED, Got, Grant, Stage, UnrulyStore, rows
 
 # --- ages, and what must come out -----------------------------------------------------------------
 
