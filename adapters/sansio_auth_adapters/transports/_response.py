@@ -129,6 +129,7 @@ class Response(http.client.HTTPResponse):
         """Say where the body ends (RFC 9112 section 6.3), in the standard library's words.
 
         Where that is in doubt it ends with the connection, which then serves no other request.
+        Lengths that disagree are refused here: urllib3 would do so with the socket still open.
         """
         bodiless = self.status in _BODILESS or self.status < http.HTTPStatus.OK
         coding = told.get("transfer-encoding")
@@ -136,9 +137,11 @@ class Response(http.client.HTTPResponse):
         self.chunk_left = None
         self.length = 0 if bodiless else None
         lengths = {it.strip(_SPACE) for it in told.get("content-length", "").split(",")}
-        if not bodiless and coding is None and len(lengths) == 1:
-            length = lengths.pop()
-            self.length = int(length) if _LENGTH.fullmatch(length) else None
+        length = lengths.pop()
+        if lengths:
+            raise http.client.IncompleteRead(b"")
+        if not bodiless and coding is None and _LENGTH.fullmatch(length):
+            self.length = int(length)
         connection = told.get("connection", "")
         kept = "close" not in connection if self.version == 11 else "keep-alive" in connection  # noqa: PLR2004 - HTTP/1.1
         self.will_close = not kept or bodiless or (self.length is None and not self.chunked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Final
 
 import pytest
@@ -72,6 +73,21 @@ def test_a_connection_of_two_minds_is_not_used_again(serve: Serve) -> None:
     transport = Urllib3Transport(proxies={})
     assert _posts(transport, server, 2) == [BODY] * 2
     assert server.connections == 2
+    transport.close()
+
+
+def test_lengths_that_disagree_are_no_length(serve: Serve) -> None:
+    """Neither of them is believed, and the socket is closed at once (RFC 9112 section 6.3)."""
+    two = response(200, BODY, ("Content-Length", "3"))
+    server = serve(answering(two, response(200, BODY)))
+    transport = Urllib3Transport(proxies={})
+    with pytest.raises(TransportError) as caught:
+        _ = _posts(transport, server, 1)
+    assert (caught.value.kind, caught.value.sent) == ("incomplete", True)
+    assert _posts(transport, server, 1) == [BODY]
+    assert server.connections == 2
+    del caught
+    _ = gc.collect()  # which complains of sockets that are open
     transport.close()
 
 
