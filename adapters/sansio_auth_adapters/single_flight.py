@@ -10,15 +10,15 @@ runs, and nothing is bound to an event loop.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Final, Generic, TypeVar, cast
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from sansio_auth.errors import SansioAuthError
+from sansio_auth_adapters.forks import renew_in_children
 
 __all__ = ["Flights", "flights_of"]
 
@@ -61,9 +61,8 @@ class Flights:
     """The flights of one token store."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._flights: dict[Hashable, _Flight[object]] = {}
-        _everyone.add(self)
+        self.renew()
+        renew_in_children(self)
 
     def run(
         self,
@@ -181,10 +180,10 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
-    def reset(self) -> None:
-        """Forget all flights: in a forked child their leaders do not exist."""
+    def renew(self) -> None:
+        """Know no flight: in a forked child the leaders of those under way do not exist."""
         self._lock = threading.Lock()
-        self._flights = {}
+        self._flights: dict[Hashable, _Flight[object]] = {}
 
 
 class _Lead:
@@ -219,26 +218,26 @@ class _Lead:
         self._flights.land(self._key, self._flight)
 
 
-_everyone: Final[WeakSet[Flights]] = WeakSet()
-_by_store: Final[WeakKeyDictionary[object, Flights]] = WeakKeyDictionary()
-_lock = threading.Lock()
+class _Stores:
+    """Whose flights are whose: all who use one store object share them."""
+
+    def __init__(self) -> None:
+        self.flights: Final[WeakKeyDictionary[object, Flights]] = WeakKeyDictionary()
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a lock that nobody holds, as a forked child needs it."""
+        self.lock = threading.Lock()
+
+
+_stores: Final = _Stores()
 
 
 def flights_of(store: object) -> Flights:
     """Return the flights of a token store object, the same for every application that uses it."""
-    with _lock:
-        flights = _by_store.get(store)
+    with _stores.lock:
+        flights = _stores.flights.get(store)
         if flights is None:
-            flights = _by_store[store] = Flights()
+            flights = _stores.flights[store] = Flights()
         return flights
-
-
-def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 - the parent's lock may be held by a thread that is not here
-    _lock = threading.Lock()
-    for flights in list(_everyone):
-        flights.reset()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

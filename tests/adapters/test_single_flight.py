@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import threading
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from itertools import count
 import pytest
 
 from sansio_auth.errors import TransportError
-from sansio_auth_adapters import single_flight
+from sansio_auth_adapters import forks, single_flight
 from sansio_auth_adapters.single_flight import Flights, flights_of
 from sansio_auth_adapters.stores.memory import MemoryStore
 
@@ -279,9 +278,9 @@ def test_flights_belong_to_a_store_object_and_go_with_it() -> None:
     store, other = MemoryStore(), MemoryStore()
     assert flights_of(store) is flights_of(store)
     assert flights_of(store) is not flights_of(other)
-    before = len(single_flight._by_store)
+    before = len(single_flight._stores.flights)
     del store
-    assert len(single_flight._by_store) == before - 1
+    assert len(single_flight._stores.flights) == before - 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
@@ -300,7 +299,7 @@ def test_a_forked_child_starts_clean() -> None:
     with ThreadPoolExecutor(1) as pool:
         leader = pool.submit(flights.run, "key", lead, patience=LONG, instead=lambda: None)
         assert under_way.wait(LONG)
-        with flights._lock, single_flight._lock:
+        with flights._lock, single_flight._stores.lock:
             child = os.fork()
             if child == 0:  # pragma: no cover - the child reports by its exit status
                 _report_from_child(flights, store)
@@ -315,9 +314,9 @@ def _report_from_child(flights: Flights, store: MemoryStore) -> None:  # pragma:
     status = 1
     try:
         clean = len(flights) == 0
-        free = flights._lock.acquire(timeout=1) and single_flight._lock.acquire(timeout=1)
+        free = flights._lock.acquire(timeout=1) and single_flight._stores.lock.acquire(timeout=1)
         flights._lock.release()
-        single_flight._lock.release()
+        single_flight._stores.lock.release()
         same = flights_of(store) is flights
         own = flights.run("key", lambda: "child's", patience=0.01, instead=lambda: None)
         status = 0 if clean and free and same and own == "child's" else 2
@@ -349,8 +348,8 @@ def test_after_a_fork_all_flights_are_forgotten_and_all_locks_are_new() -> None:
     lock = flights._lock
 
     def work() -> str:
-        with lock, single_flight._lock:
-            single_flight._after_fork()
+        with lock, single_flight._stores.lock:
+            forks._after_fork()
             assert len(flights) == 0
             assert flights_of(store) is flights
         return flights.run("key", lambda: "child's", patience=LONG, instead=lambda: None)
@@ -359,25 +358,13 @@ def test_after_a_fork_all_flights_are_forgotten_and_all_locks_are_new() -> None:
     assert flights._lock is not lock
 
 
-def test_a_platform_without_fork_can_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be registered for a fork, importing works and so do flights."""
-    monkeypatch.delattr(os, "register_at_fork", raising=False)
-    spec = importlib.util.find_spec("sansio_auth_adapters.single_flight")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    flights = module.flights_of(MemoryStore())
-    assert flights.run("key", lambda: 1, patience=LONG, instead=lambda: None) == 1
-
-
 def test_flights_that_were_forgotten_meanwhile_are_not_ended_twice() -> None:
     """A reset under a leader's feet, as a fork makes it, leaves another's flight alone."""
     flights = Flights()
     later = single_flight._Flight[object](bool)
 
     def work() -> str:
-        flights.reset()
+        flights.renew()
         flights._flights["key"] = later
         return "token"
 

@@ -135,7 +135,7 @@ def test_a_child_finds_every_lock_free(lock: str) -> None:
 
 def test_row193_a_child_makes_applications_though_somebody_was_making_one() -> None:
     """The table of flights by store has a lock of its own."""
-    with single_flight._lock:
+    with single_flight._stores.lock:
         assert _in_child(lambda: _application(_Client())) == 0
 
 

@@ -53,7 +53,7 @@ LIBRARIES: Final = (
 class Opener:
     """Opens applications of one library at one counterparty, and closes them after the test."""
 
-    library: Library
+    made_by: Library
     counterparty: Counterparty
     closing: ExitStack
 
@@ -63,7 +63,7 @@ class Opener:
         """Return an application that trusts the session's authority, unless told otherwise."""
         if "http_client" not in options:
             options = {"verify": str(self.counterparty.pki.authority_file), **options}
-        application = self.library.construct(
+        application = self.made_by.construct(
             client_id,
             client_credential=credential,
             authority=self.counterparty.authority,

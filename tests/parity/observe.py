@@ -129,7 +129,7 @@ def _made(value: object, run: Run) -> object:
 class _Stage:
     """One library playing one scenario."""
 
-    library: Library
+    made_by: Library
     scenario: Scenario
     run: Run
     clock: Clock
@@ -148,7 +148,7 @@ class _Stage:
         named = list(usual)[len(self.scenario.positional) :]
         given = {name: usual[name] for name in named}
         given |= {name: _made(value, self.run) for name, value in self.scenario.app.items()}
-        self.app = self.library.application(
+        self.app = self.made_by.application(
             *self.scenario.positional, **given, http_client=self.client, token_cache=self.cache
         )
         return "built"
@@ -176,7 +176,7 @@ class _Stage:
             try:
                 outcome: Tree = act()
             except Exception as error:  # noqa: BLE001 - whatever it raises is to be compared
-                outcome = {"raised": _raised(error, self.library)}
+                outcome = {"raised": _raised(error, self.made_by)}
         posts: list[Tree] = [
             _post(post, self.run.keys, self.names, place, self.clock.now)
             for post in self.client.posts
@@ -187,7 +187,7 @@ class _Stage:
             "posts": posts,
             "warnings": [*sorted({warning.category.__name__ for warning in warned})],
             "told": [*self.run.notes],
-            "cache": self.library.cache_json(self.cache),
+            "cache": self.made_by.cache_json(self.cache),
         }
 
     def play(self) -> list[Tree]:
@@ -209,7 +209,7 @@ def play(library: Library, scenario: Scenario, keys: Keys) -> Tree:
     """Return what one library shows when it plays a scenario."""
     clock = Clock()
     stage = _Stage(
-        library=library,
+        made_by=library,
         scenario=scenario,
         run=Run(keys, []),
         clock=clock,

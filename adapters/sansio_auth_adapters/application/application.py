@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, ClassVar, Final, NoReturn
 from sansio_auth._later import later
 from sansio_auth.authority import Endpoints
 from sansio_auth.client import ConfidentialClient
+from sansio_auth.errors import AuthorityError, SansioAuthError
 from sansio_auth.partition import AccessRow, Accounts, Knowledge, KnowledgeKey, access_token_of
 from sansio_auth.results import Metadata, Outcome
 from sansio_auth.secret import discreet
 from sansio_auth_adapters.application.configuration import configure
+from sansio_auth_adapters.application.dicts import failure_of
 from sansio_auth_adapters.application.parts import (
     Concealed,
     Connection,
@@ -96,24 +98,14 @@ class Application:
     ) -> None:
         del enable_pii_log  # only a broker reads it, and personal data is never logged here
         client, signer = configure(
-            client_id=client_id,
-            client_credential=client_credential,
-            authority=authority,
-            oidc_authority=oidc_authority,
-            validate_authority=validate_authority,
-            instance_discovery=instance_discovery,
-            client_claims=client_claims,
-            app_name=app_name,
-            app_version=app_version,
-            client_capabilities=client_capabilities,
-            exclude_scopes=exclude_scopes,
-            azure_region=azure_region,
-            allow_broker=allow_broker,
-            trusted_hosts=trusted_hosts,
-            retries=1 if http_client is None else 0,
-            refresh_spread=refresh_spread,
-            send_telemetry=send_telemetry,
-        )
+            client_id=client_id, client_credential=client_credential, authority=authority,
+            oidc_authority=oidc_authority, validate_authority=validate_authority,
+            instance_discovery=instance_discovery, client_claims=client_claims,
+            app_name=app_name, app_version=app_version, client_capabilities=client_capabilities,
+            exclude_scopes=exclude_scopes, azure_region=azure_region, allow_broker=allow_broker,
+            trusted_hosts=trusted_hosts, retries=1 if http_client is None else 0,
+            refresh_spread=refresh_spread, send_telemetry=send_telemetry,
+        )  # fmt: skip
         self.client_id: Final = client_id
         self.client_claims: Final = client_claims
         self.app_name: Final = app_name
@@ -217,6 +209,15 @@ class Application:
         key = plan.call.partition_key(self._known(plan))
         row = None if key is None else plan.call.usable(self._peek(key), now)
         return None if row is None else access_token_of(row, Metadata())
+
+    def _spared(self, plan: Plan, error: SansioAuthError, now: float) -> Outcome:
+        """Return a token in memory that still works in an error's place (I-1), or raise that."""
+        spared = self._usable(plan, now)
+        if spared is not None:
+            return spared
+        if isinstance(error, AuthorityError):
+            raise failure_of(error) from error.__cause__
+        raise error
 
     def _known(self, plan: Plan) -> Knowledge | None:
         """Return what is known about the authority, where a call needs that to be told apart."""

@@ -104,12 +104,7 @@ class AwaitedApplication(Application):
             repeatable = plan.call.request.repeatable
             outcome = await (self._share(plan) if repeatable else self._fly(plan))
         except SansioAuthError as error:
-            spared = self._usable(plan, self._world.clock())
-            if spared is None:
-                if isinstance(error, AuthorityError):
-                    raise failure_of(error) from error.__cause__
-                raise
-            outcome = spared
+            outcome = self._spared(plan, error, self._world.clock())
         if not isinstance(outcome, AccessToken):  # the flow may not have seen what is in memory
             outcome = self._usable(plan, self._world.clock()) or outcome
         if isinstance(outcome, NotCached):

@@ -6,7 +6,6 @@ whoever changes something holds a short one in which nothing but `apply` runs (i
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Final, NamedTuple, TypeAlias, cast
 
@@ -20,6 +19,7 @@ from sansio_auth.partition import (
     apply_all,
     is_empty,
 )
+from sansio_auth_adapters.forks import renew_in_children
 
 __all__ = ["InMemory", "Seen", "Stamp", "applied", "still_new"]
 
@@ -28,8 +28,6 @@ Stamp: TypeAlias = tuple[int, int, int]
 
 #: How many facts of one partition wait for a disk that works.
 _MOST_WAITING: Final = 256
-
-_lock = threading.Lock()
 
 
 class Seen(NamedTuple):
@@ -47,6 +45,12 @@ class InMemory:
         self._waiting: dict[PartitionKey, tuple[Fact, ...]] = {}
         #: Read by anybody without a lock, changed only here.
         self.seen: Final[dict[PartitionKey, Seen]] = {}
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Have a lock that nobody holds, as a forked child needs it."""
+        self._lock = threading.Lock()
 
     def waiting(self, key: PartitionKey) -> tuple[Fact, ...]:
         """Return what could not be written yet, oldest first."""
@@ -54,14 +58,14 @@ class InMemory:
 
     def all_waiting(self) -> dict[PartitionKey, Tokens]:
         """Return the partitions of which something could not be written yet."""
-        with _lock:
+        with self._lock:
             return {key: self.seen[key].tokens for key in self._waiting}
 
     def read(
         self, key: PartitionKey, tokens: Tokens, stamp: Stamp | None, before: Seen | None
     ) -> Tokens:
         """Take in what was read, unless another thread has put something in place of `before`."""
-        with _lock:
+        with self._lock:
             now = self.seen.get(key)
             if now is before:
                 return self._see(key, tokens, stamp)
@@ -71,7 +75,7 @@ class InMemory:
         self, key: PartitionKey, tokens: Tokens, stamp: Stamp | None, waited: int
     ) -> Tokens:
         """Take in what was written, with the first `waited` of the facts that had to wait."""
-        with _lock:
+        with self._lock:
             left = self.waiting(key)[waited:]
             if left:
                 self._waiting[key] = left
@@ -81,7 +85,7 @@ class InMemory:
 
     def not_written(self, key: PartitionKey, facts: tuple[Fact, ...]) -> None:
         """Take in what could not be written."""
-        with _lock:
+        with self._lock:
             seen = self.seen.get(key, Seen(Tokens(), None))
             self._waiting[key] = (*self.waiting(key), *facts)[-_MOST_WAITING:]
             self._keep(key, Seen(applied(seen.tokens, facts), seen.stamp))
@@ -121,12 +125,3 @@ def _is_outdated(fact: Fact, tokens: Tokens) -> bool:
         kept = tokens.refresh.get(fact.key)
         return kept is not None and kept[1] > fact.row[1]
     return False
-
-
-def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 - the parent's may be held by a thread that is not here
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -57,6 +57,16 @@ def _send(transport: Transport, server: FaultServer) -> Exception | None:
     return None
 
 
+def _measured(transport: Transport, server: FaultServer) -> tuple[Exception | None, int]:
+    """Return what came of a request, and how many bytes it held at most."""
+    tracemalloc.start()
+    try:
+        error = _send(transport, server)
+        return error, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("which", _BOMBS)
 @pytest.mark.parametrize("name", _TRANSPORTS)
 def test_a_bomb_takes_the_cap_and_no_more(name: str, which: str) -> None:
@@ -67,12 +77,7 @@ def test_a_bomb_takes_the_cap_and_no_more(name: str, which: str) -> None:
     with FaultServer(answering(response(200, b"{}"))) as server:
         assert _send(transport, server) is None  # what the first request loads
     with FaultServer(answering(bomb)) as server:
-        tracemalloc.start()
-        try:
-            error = _send(transport, server)
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
+        error, peak = _measured(transport, server)
     transport.close()
     assert isinstance(error, TransportError)
     assert error.code == "body_too_large"
@@ -86,12 +91,7 @@ def test_ten_gigabytes_that_are_announced_are_not_waited_for(name: str, length: 
     headers = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nContent-Encoding: gzip\r\n\r\n"
     transport = _TRANSPORTS[name]()
     with FaultServer(closing(headers.encode() + _packed(10, _GZIP))) as server:
-        tracemalloc.start()
-        try:
-            error = _send(transport, server)
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
+        error, peak = _measured(transport, server)
     transport.close()
     assert isinstance(error, TransportError)
     assert peak < 8 * _CAP

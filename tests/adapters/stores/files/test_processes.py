@@ -26,7 +26,7 @@ from sansio_auth.partition import (
     UserKey,
 )
 from sansio_auth_adapters import FileStore
-from sansio_auth_adapters.stores import _files, _in_memory
+from sansio_auth_adapters.stores import _files
 from tests.faults.rows import row
 
 _APP: Final = AppKey("h.example", "tenant", "client")
@@ -339,7 +339,7 @@ def test_a_child_waits_for_no_thread_of_its_parents(tmp_path: Path) -> None:
         store.save(((_APP, (_token("old"),)),))
         assert _scopes(store.load(_APP)) == {"old"}
 
-    with _in_memory._lock:
+    with store._memory._lock:
         child = os.fork()
         if child == 0:
             signal.alarm(20)
